@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target: no warning lives here, and what is not imported explicitly is not visible.
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Targets that never touch C: every use of an unsafe construct must be spelled `unsafe`.
+let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+  name: "mneme",
+  products: [.executable(name: "mneme", targets: ["mneme"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+  ],
+  targets: [
+    // C: module maps, typed shims, kernels.
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+
+    // Core: pure.
+    .target(name: "MnemeCore", dependencies: [crypto], swiftSettings: safe),
+
+    // Ports.
+    .target(name: "EventLog", dependencies: ["MnemeCore"], swiftSettings: safe),
+    .target(name: "LanguageModel", dependencies: ["MnemeCore"], swiftSettings: safe),
+
+    // Shells.
+    .target(name: "SQLiteEventLog", dependencies: ["MnemeCore", "EventLog", grdb, logging], swiftSettings: safe),
+    .target(name: "CurlHTTP", dependencies: ["CCurl"], swiftSettings: strict),
+    .target(name: "OpenAIModels", dependencies: ["MnemeCore", "LanguageModel", "CurlHTTP"], swiftSettings: safe),
+    .target(
+      name: "BuiltInModels", dependencies: ["MnemeCore", "LanguageModel", "CKernels", crypto], swiftSettings: strict),
+
+    // Services.
+    .target(
+      name: "MnemePipeline", dependencies: ["MnemeCore", "EventLog", "LanguageModel", grdb, lifecycle, logging],
+      resources: [.embedInCode("Prompts")], swiftSettings: safe),
+    .target(
+      name: "MnemeProjection", dependencies: ["MnemeCore", "EventLog", grdb, lifecycle, logging], swiftSettings: safe),
+    .target(
+      name: "MnemeQuery",
+      dependencies: ["MnemeCore", "EventLog", "LanguageModel", "MnemeProjection", hummingbird, logging],
+      swiftSettings: safe),
+
+    // Executables.
+    .executableTarget(
+      name: "mneme",
+      dependencies: [
+        "MnemeCore", "EventLog", "LanguageModel", "SQLiteEventLog", "CurlHTTP", "OpenAIModels", "BuiltInModels",
+        "MnemePipeline", "MnemeProjection", "MnemeQuery", argumentParser, hummingbird, lifecycle, logging, yams,
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "mneme-simulator",
+      dependencies: [
+        "MnemeCore", "EventLog", "LanguageModel", "BuiltInModels", "MnemePipeline", "MnemeProjection", "MnemeTesting",
+        argumentParser, logging,
+      ],
+      swiftSettings: safe),
+
+    // Twins.
+    .target(
+      name: "MnemeTesting",
+      dependencies: ["MnemeCore", "EventLog", "LanguageModel", "MnemePipeline", "MnemeProjection", logging],
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

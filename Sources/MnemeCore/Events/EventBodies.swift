@@ -1,0 +1,301 @@
+public import FoundationEssentials
+
+/// A person's change of one memory: body of `memory.edit-requested`.
+public struct MemoryEditRequest: Hashable, Sendable, Codable {
+  /// The memory.
+  public var memoryID: UUID
+  /// The change.
+  public var revision: MemoryEvent.Revision
+
+  enum CodingKeys: String, CodingKey {
+    case revision
+    case memoryID = "memory_id"
+  }
+
+  /// A request with all its parts.
+  public init(memoryID: UUID, revision: MemoryEvent.Revision) {
+    self.memoryID = memoryID
+    self.revision = revision
+  }
+}
+
+/// A person's deletion of one memory: body of `memory.deletion-requested`.
+public struct MemoryDeletionRequest: Hashable, Sendable, Codable {
+  /// The memory.
+  public var memoryID: UUID
+  /// Whether the memories that it superseded, and those they superseded, go with it.
+  public var includesSuperseded: Bool
+
+  enum CodingKeys: String, CodingKey {
+    case memoryID = "memory_id"
+    case includesSuperseded = "includes_superseded"
+  }
+
+  /// A request with all its parts.
+  public init(memoryID: UUID, includesSuperseded: Bool) {
+    self.memoryID = memoryID
+    self.includesSuperseded = includesSuperseded
+  }
+}
+
+/// A person's deletion of an owner's memories: body of `memories.deletion-requested`.
+public struct MemoriesDeletionRequest: Hashable, Sendable, Codable {
+  /// Which of the owner's memories: those whose ids equal all that are set here.
+  public var scope: Scope
+
+  /// A request with all its parts.
+  public init(scope: Scope) {
+    self.scope = scope
+  }
+}
+
+/// Which turn or command a record derives from, and where that stands in the log.
+public struct InputReference: Hashable, Sendable, Codable {
+  /// The event id.
+  public var id: String
+  /// The event's type.
+  public var type: String
+  /// Partition of `mneme.turns`.
+  public var partition: Int
+  /// Offset in that partition.
+  public var offset: Int64
+  /// When the door took it in.
+  public var receivedAt: Timestamp
+
+  enum CodingKeys: String, CodingKey {
+    case id, type, partition, offset
+    case receivedAt = "received_at"
+  }
+
+  /// A reference with all its parts.
+  public init(id: String, type: String, partition: Int, offset: Int64, receivedAt: Timestamp) {
+    self.id = id
+    self.type = type
+    self.partition = partition
+    self.offset = offset
+    self.receivedAt = receivedAt
+  }
+}
+
+/// What of a turn its memories need, so that resolution never has to read the turn again.
+public struct TurnContext: Hashable, Sendable, Codable {
+  /// The ids on the turn.
+  public var scope: Scope
+  /// The publisher's data.
+  public var metadata: [String: JSONValue]?
+  /// From when its memories are no longer shown.
+  public var expirationDate: Timestamp?
+  /// For each message: its role, its publisher's id, and when it was said.
+  public var messages: [MessageContext]
+  /// Whether messages are stored as they stand.
+  public var isVerbatim: Bool
+
+  /// What of a message its memories need.
+  public struct MessageContext: Hashable, Sendable, Codable {
+    /// The role.
+    public var role: String
+    /// The publisher's id.
+    public var id: String?
+    /// When it was said.
+    public var time: Moment
+
+    /// A context with all its parts.
+    public init(role: String, id: String?, time: Moment) {
+      self.role = role
+      self.id = id
+      self.time = time
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case scope, metadata, messages
+    case expirationDate = "expiration_date"
+    case isVerbatim = "verbatim"
+  }
+
+  /// The context of `turn`.
+  public init(_ turn: Turn) {
+    self.scope = turn.body.scope
+    self.metadata = turn.body.metadata
+    self.expirationDate = turn.body.expirationDate
+    self.messages = turn.body.messages.indices.map { index in
+      MessageContext(
+        role: turn.body.messages[index].role, id: turn.body.messages[index].id, time: turn.moment(ofMessage: index))
+    }
+    self.isVerbatim = !turn.body.infer
+  }
+}
+
+/// What was found in a turn: body of `facts.extracted`.
+public struct FactsExtracted: Hashable, Sendable, Codable {
+  /// The turn.
+  public var input: InputReference
+  /// What of the turn its memories need.
+  public var turn: TurnContext
+  /// The facts, in order.
+  public var facts: [FactCandidate]
+  /// `ExtractionRecipe.id`.
+  public var recipe: String
+  /// What the model said, verbatim; nil without a model.
+  public var reply: String?
+  /// Tokens spent on it.
+  public var promptTokens: Int
+  /// Tokens received for it.
+  public var completionTokens: Int
+
+  enum CodingKeys: String, CodingKey {
+    case input, turn, facts, recipe, reply
+    case promptTokens = "prompt_tokens"
+    case completionTokens = "completion_tokens"
+  }
+
+  /// A body with all its parts.
+  public init(
+    input: InputReference, turn: TurnContext, facts: [FactCandidate], recipe: String, reply: String? = nil,
+    promptTokens: Int = 0, completionTokens: Int = 0
+  ) {
+    self.input = input
+    self.turn = turn
+    self.facts = facts
+    self.recipe = recipe
+    self.reply = reply
+    self.promptTokens = promptTokens
+    self.completionTokens = completionTokens
+  }
+}
+
+/// Why a turn or a record stands in dead letters.
+public struct ParkingReason: Hashable, Sendable, Codable {
+  /// Which stage gave up: `ingress`, `extract`, `resolve`, `project`.
+  public var stage: String
+  /// The failure's code, e.g. `rate_limited`.
+  public var code: String
+  /// What happened and what to do next; no user data.
+  public var detail: String
+  /// How often it was tried.
+  public var attempts: Int
+
+  /// A reason with all its parts.
+  public init(stage: String, code: String, detail: String, attempts: Int) {
+    self.stage = stage
+    self.code = code
+    self.detail = detail
+    self.attempts = attempts
+  }
+}
+
+/// A turn's outcome where it could not be processed: body of `turn.parked`.
+public struct TurnParked: Hashable, Sendable, Codable {
+  /// The turn or command.
+  public var input: InputReference
+  /// Why.
+  public var reason: ParkingReason
+
+  /// A body with all its parts.
+  public init(input: InputReference, reason: ParkingReason) {
+    self.input = input
+    self.reason = reason
+  }
+}
+
+/// What follows from a turn or a command: body of `memories.resolved`.
+public struct MemoriesResolved: Hashable, Sendable, Codable {
+  /// How an input ended.
+  public enum Outcome: String, Sendable, Codable, CaseIterable {
+    /// At least one memory changed.
+    case stored
+    /// There was nothing to remember.
+    case nothing
+    /// A command asked for what does not exist.
+    case notFound = "not_found"
+    /// It stands in dead letters.
+    case parked
+  }
+
+  /// The turn or command.
+  public var input: InputReference
+  /// How it ended.
+  public var outcome: Outcome
+  /// What happened to the owner's memories, in order.
+  public var events: [MemoryEvent]
+  /// Why it was parked.
+  public var reason: ParkingReason?
+
+  /// A body with all its parts.
+  public init(input: InputReference, outcome: Outcome, events: [MemoryEvent], reason: ParkingReason? = nil) {
+    self.input = input
+    self.outcome = outcome
+    self.events = events
+    self.reason = reason
+  }
+}
+
+/// Vectors of memories' texts: body of `memories.embedded`.
+public struct MemoriesEmbedded: Hashable, Sendable, Codable {
+  /// One memory's vector.
+  public struct Entry: Hashable, Sendable, Codable {
+    /// The memory.
+    public var memoryID: UUID
+    /// SHA-256 of the text that was embedded, hexadecimal.
+    public var textHash: String
+    /// Components as little-endian 32-bit floats.
+    public var vector: Data
+
+    enum CodingKeys: String, CodingKey {
+      case vector
+      case memoryID = "memory_id"
+      case textHash = "text_hash"
+    }
+
+    /// An entry with all its parts.
+    public init(memoryID: UUID, textHash: String, vector: Data) {
+      self.memoryID = memoryID
+      self.textHash = textHash
+      self.vector = vector
+    }
+  }
+
+  /// `EmbeddingSpace.name`.
+  public var space: String
+  /// Components of each vector.
+  public var dimension: Int
+  /// Which code computed them.
+  public var backend: String
+  /// The vectors.
+  public var entries: [Entry]
+
+  /// A body with all its parts.
+  public init(space: String, dimension: Int, backend: String, entries: [Entry]) {
+    self.space = space
+    self.dimension = dimension
+    self.backend = backend
+    self.entries = entries
+  }
+}
+
+/// A person's decision about a dead letter: body of `deadletter.closed`.
+public struct DeadLetterClosed: Hashable, Sendable, Codable {
+  /// What was decided.
+  public enum Decision: String, Sendable, Codable {
+    /// Put back to where it came from.
+    case redriven
+    /// Given up.
+    case dropped
+  }
+
+  /// Id of the dead letter.
+  public var deadLetterID: String
+  /// What was decided.
+  public var decision: Decision
+
+  enum CodingKeys: String, CodingKey {
+    case decision
+    case deadLetterID = "dead_letter_id"
+  }
+
+  /// A body with all its parts.
+  public init(deadLetterID: String, decision: Decision) {
+    self.deadLetterID = deadLetterID
+    self.decision = decision
+  }
+}

@@ -1,0 +1,42 @@
+/// The types of events, with their version. A type's name is a storage format: a new shape is a new version,
+/// and the old one is upcast when read, for ever.
+public enum EventType: String, Sendable, CaseIterable {
+  /// Messages were said. Body: `TurnBody`. Topic: turns.
+  case turnRecorded = "mneme.turn.recorded.v1"
+  /// A person asked for a memory to be changed. Body: `MemoryEditRequest`.
+  /// Topics: turns, passed through to facts.
+  case memoryEditRequested = "mneme.memory.edit-requested.v1"
+  /// A person asked for a memory to be deleted. Body: `MemoryDeletionRequest`.
+  /// Topics: turns, passed through to facts.
+  case memoryDeletionRequested = "mneme.memory.deletion-requested.v1"
+  /// A person asked for all memories of an owner, within a scope, to be deleted. Body: `MemoriesDeletionRequest`.
+  /// Topics: turns, passed through to facts.
+  case memoriesDeletionRequested = "mneme.memories.deletion-requested.v1"
+  /// Facts were found in a turn. Body: `FactsExtracted`. Topic: facts.
+  case factsExtracted = "mneme.facts.extracted.v1"
+  /// A turn could not be processed and stands in dead letters. Body: `TurnParked`.
+  /// Topic: facts.
+  case turnParked = "mneme.turn.parked.v1"
+  /// What follows from a turn or a command was decided. Body: `MemoriesResolved`. Topic: memories.
+  case memoriesResolved = "mneme.memories.resolved.v1"
+  /// Texts of memories were embedded. Body: `MemoriesEmbedded`. Topic: vectors.
+  case memoriesEmbedded = "mneme.memories.embedded.v1"
+  /// A record could not be processed. Body: the original bytes. Topic: deadletters.
+  case recordParked = "mneme.record.parked.v1"
+  /// A parked record was put back or dropped by a person. Body: `DeadLetterClosed`. Topic: deadletters.
+  case deadLetterClosed = "mneme.deadletter.closed.v1"
+}
+
+/// Names of the topics.
+public enum Topics {
+  /// What was said: immutable, for ever, keyed by owner.
+  public static let turns = "mneme.turns"
+  /// What could not be processed.
+  public static let deadLetters = "mneme.deadletters"
+  /// What was understood, by one generation.
+  public static func facts(generation: String) -> String { "mneme.facts.\(generation)" }
+  /// What is true, by one generation.
+  public static func memories(generation: String) -> String { "mneme.memories.\(generation)" }
+  /// Vectors of memories' texts in one embedding space.
+  public static func vectors(space: String) -> String { "mneme.vectors.\(space)" }
+}
