@@ -1,0 +1,91 @@
+public import EventLog
+public import MnemeCore
+
+/// A record that could not be processed, with the reason and its original bytes.
+///
+/// On the log it is an event of type `record.parked`: `ce_…` headers say where it came from and why, every original header
+/// stands again with the prefix `original:`, key and value are those of the original.
+public struct DeadLetter: Hashable, Sendable {
+  /// Follows from the original's position.
+  public var id: String
+  /// Where the original stands.
+  public var original: LogPosition
+  /// The original's event type, as far as it can be told.
+  public var originalType: String?
+  /// The original's event id, as far as it can be told.
+  public var originalID: String?
+  /// Why.
+  public var reason: ParkingReason
+  /// When it was parked.
+  public var parkedAt: Timestamp
+  /// The original key.
+  public var key: [UInt8]?
+  /// The original value.
+  public var value: [UInt8]
+  /// The original headers.
+  public var headers: [LogHeader]
+
+  private static let originalPrefix = "original:"
+
+  /// The dead letter of `record`.
+  public init(_ record: LogRecord, reason: ParkingReason, at parkedAt: Timestamp) {
+    let position = record.position
+    self.id = Derivation.uuid("deadletter", position.topicPartition.description, String(position.offset)).text
+    self.original = position
+    self.originalType = record.header("ce_type")
+    self.originalID = record.header("ce_id")
+    self.reason = reason
+    self.parkedAt = parkedAt
+    self.key = record.key
+    self.value = record.value
+    self.headers = record.headers
+  }
+
+  /// Reads a record of the dead-letter topic; nil where it is no dead letter.
+  public init?(parked record: LogRecord) {
+    guard record.header("ce_type") == EventType.recordParked.rawValue,
+      let id = record.header("ce_id"), let time = record.header("ce_time").flatMap(Timestamp.init),
+      let topic = record.header("ce_originaltopic"),
+      let partition = record.header("ce_originalpartition").flatMap({ Int($0) }),
+      let offset = record.header("ce_originaloffset").flatMap({ Int64($0) })
+    else { return nil }
+    self.id = id
+    self.original = LogPosition(TopicPartition(topic, partition), offset)
+    self.headers = record.headers.filter { $0.name.hasPrefix(Self.originalPrefix) }
+      .map { LogHeader(String($0.name.dropFirst(Self.originalPrefix.count)), bytes: $0.value) }
+    self.originalType = record.header("\(Self.originalPrefix)ce_type")
+    self.originalID = record.header("\(Self.originalPrefix)ce_id")
+    self.reason = ParkingReason(
+      stage: record.header("ce_reasonstage") ?? "", code: record.header("ce_reasoncode") ?? "",
+      detail: record.header("ce_reasondetail") ?? "",
+      attempts: record.header("ce_reasonattempts").flatMap { Int($0) } ?? 0)
+    self.parkedAt = time
+    self.key = record.key
+    self.value = record.value
+  }
+
+  /// The record for the dead-letter topic. It stays in the partition of the original.
+  public var record: NewRecord {
+    var headers = [
+      LogHeader("ce_specversion", "1.0"), LogHeader("ce_id", id),
+      LogHeader("ce_type", EventType.recordParked.rawValue), LogHeader("ce_source", "/mneme/\(reason.stage)"),
+      LogHeader("ce_time", parkedAt.description),
+      LogHeader("ce_originaltopic", original.topicPartition.topic),
+      LogHeader("ce_originalpartition", String(original.topicPartition.partition)),
+      LogHeader("ce_originaloffset", String(original.offset)),
+      LogHeader("ce_reasonstage", reason.stage), LogHeader("ce_reasoncode", reason.code),
+      LogHeader("ce_reasondetail", reason.detail), LogHeader("ce_reasonattempts", String(reason.attempts)),
+    ]
+    headers += self.headers.map { LogHeader(Self.originalPrefix + $0.name, bytes: $0.value) }
+    return NewRecord(
+      topic: Topics.deadLetters, key: key, value: value, headers: headers,
+      partition: original.topicPartition.partition)
+  }
+
+  /// The original, to be appended to its topic again, in its partition.
+  public var originalRecord: NewRecord {
+    NewRecord(
+      topic: original.topicPartition.topic, key: key, value: value, headers: headers,
+      partition: original.topicPartition.partition)
+  }
+}

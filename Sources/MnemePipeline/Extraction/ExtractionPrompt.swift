@@ -1,0 +1,70 @@
+import FoundationEssentials
+import MnemeCore
+
+/// The prompt: a file with a version, a constant schema, and the turns as data.
+enum ExtractionPrompt {
+  /// Name and version of the prompt file.
+  static let name = "extract-1"
+
+  /// The constant part.
+  static let text = String(decoding: PackageResources.extract_1_txt, as: UTF8.self)
+
+  /// SHA-256 of all that is constant.
+  static let hash = Derivation.sha256(text + String(decoding: EventBodyCoding.encode(schema), as: UTF8.self))
+
+  /// The constant part, and the publisher's wishes after it, so that the prefix stays the same.
+  static func system(customInstructions: String?) -> String {
+    guard let customInstructions, !customInstructions.isEmpty else { return text }
+    return text + "\nWhat to heed in choosing facts, beyond the rules above:\n" + customInstructions + "\n"
+  }
+
+  /// The turns as JSON.
+  static func user(_ turns: [Turn]) -> String {
+    let list: [JSONValue] = turns.enumerated().map { index, turn in
+      [
+        "index": .int(Int64(index)),
+        "time": .string((turn.body.timestamp ?? turn.receivedAt).description),
+        "messages": .array(turn.body.messages.enumerated().map { Self.message($1, index: $0) }),
+      ]
+    }
+    return String(decoding: EventBodyCoding.encode(["turns": list]), as: UTF8.self)
+  }
+
+  private static func message(_ message: Message, index: Int) -> JSONValue {
+    var object: [String: JSONValue] = [
+      "index": .int(Int64(index)), "role": .string(message.role), "content": .string(message.content),
+    ]
+    object["speaker"] = message.name.map(JSONValue.string)
+    object["time"] = message.timestamp.map { .string($0.description) }
+    return .object(object)
+  }
+
+  /// JSON Schema of the reply, in the strict subset.
+  static let schema: JSONValue = {
+    let optionalText: JSONValue = ["type": ["string", "null"]]
+    let attributes = Attribute.all.map { JSONValue.string($0.name) } + [.null]
+    let fact: [String: JSONValue] = [
+      "text": ["type": "string"],
+      "category": ["type": "string", "enum": .array(Category.all.map(JSONValue.string))],
+      "subject": ["type": "string"],
+      "attribute": ["type": ["string", "null"], "enum": .array(attributes)],
+      "value": optionalText,
+      "polarity": ["type": "string", "enum": ["positive", "negative"]],
+      "valid_from": optionalText,
+      "valid_to": optionalText,
+      "confidence": ["type": "number"],
+      "message_index": ["type": "integer"],
+      "quote": ["type": "string"],
+    ]
+    return object(["turns": list(of: object(["index": ["type": "integer"], "facts": list(of: object(fact))]))])
+  }()
+
+  private static func object(_ properties: [String: JSONValue]) -> JSONValue {
+    [
+      "type": "object", "properties": .object(properties),
+      "required": .array(properties.keys.sorted().map(JSONValue.string)), "additionalProperties": false,
+    ]
+  }
+
+  private static func list(of items: JSONValue) -> JSONValue { ["type": "array", "items": items] }
+}

@@ -1,0 +1,69 @@
+import EventLog
+import MnemeCore
+
+/// A record of the facts topic, read.
+struct ResolutionInput: Sendable {
+  enum Content: Sendable {
+    case facts(FactsExtracted)
+    case edit(MemoryEditRequest)
+    case deletion(MemoryDeletionRequest)
+    case ownerDeletion(MemoriesDeletionRequest)
+    case parked(TurnParked)
+  }
+
+  let record: LogRecord
+  let owner: OwnerKey
+  let reference: InputReference
+  let content: Content
+
+  /// - Throws: `EventDecodingError`.
+  init(_ record: LogRecord, codec: EventRecordCodec) throws {
+    let (event, type) = try Upcasting.lift(try codec.decode(record))
+    self.record = record
+    self.owner = event.owner
+    switch type {
+    case .factsExtracted:
+      let body = try EventBodyCoding.decode(FactsExtracted.self, from: event.data)
+      guard body.facts.allSatisfy({ body.turn.messages.indices.contains($0.messageIndex) }) else {
+        throw EventDecodingError(.malformedBody, "a fact names a message that its turn does not have")
+      }
+      self.reference = body.input
+      self.content = .facts(body)
+    case .turnParked:
+      let body = try EventBodyCoding.decode(TurnParked.self, from: event.data)
+      self.reference = body.input
+      self.content = .parked(body)
+    case .memoryEditRequested:
+      self.reference = try Self.reference(event)
+      self.content = .edit(try EventBodyCoding.decode(MemoryEditRequest.self, from: event.data))
+    case .memoryDeletionRequested:
+      self.reference = try Self.reference(event)
+      self.content = .deletion(try EventBodyCoding.decode(MemoryDeletionRequest.self, from: event.data))
+    case .memoriesDeletionRequested:
+      self.reference = try Self.reference(event)
+      self.content = .ownerDeletion(try EventBodyCoding.decode(MemoriesDeletionRequest.self, from: event.data))
+    case .turnRecorded, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed:
+      throw EventDecodingError(.unknownType, "type \"\(type.rawValue)\" does not belong on a facts topic")
+    }
+  }
+
+  /// A command that passed through says in attributes where it stands on the turns topic.
+  private static func reference(_ event: CloudEvent) throws -> InputReference {
+    guard let partition = event.extensions[InputPosition.partition].flatMap({ Int($0) }),
+      let offset = event.extensions[InputPosition.offset].flatMap({ Int64($0) })
+    else {
+      throw EventDecodingError(.malformedEnvelope, "a command lacks its position on the turns topic")
+    }
+    return InputReference(
+      id: event.id, type: event.type, partition: partition, offset: offset, receivedAt: event.time)
+  }
+
+  /// The texts whose vectors its decisions and its memories need, in order.
+  var texts: [String] {
+    switch content {
+    case .facts(let body): body.facts.map(\.text)
+    case .edit(let request): request.revision.text.map { [$0] } ?? []
+    case .deletion, .ownerDeletion, .parked: []
+    }
+  }
+}

@@ -1,0 +1,105 @@
+public import EventLog
+import FoundationEssentials
+public import LanguageModel
+public import MnemeCore
+import Synchronization
+
+/// Facts into memory events: embeds, compares with what is known of the owner, decides, in the owner's order.
+public actor ResolutionStage: Stage {
+  /// How much is held and done at once.
+  public struct Bounds: Sendable {
+    /// Records that are processed and committed together, at most.
+    public var maxBatchRecordCount: Int
+    /// Known memories that stay in memory, over all partitions, in bytes; beyond it the longest unused owners go.
+    public var maxCacheByteCount: Int
+
+    /// Bounds with all their parts.
+    public init(maxBatchRecordCount: Int = 128, maxCacheByteCount: Int = 256 << 20) {
+      self.maxBatchRecordCount = maxBatchRecordCount
+      self.maxCacheByteCount = maxCacheByteCount
+    }
+  }
+
+  /// What the stage works for and with.
+  public struct Configuration: Sendable {
+    /// The generation that it decides for.
+    public var generation: String
+    /// How facts meet.
+    public var policy: ResolutionPolicy
+    /// Where its state stores are.
+    public var stateDirectory: String
+    /// How often the embedder is asked.
+    public var retry: RetryPolicy
+
+    /// A configuration with all its parts.
+    public init(generation: String, policy: ResolutionPolicy, stateDirectory: String, retry: RetryPolicy) {
+      self.generation = generation
+      self.policy = policy
+      self.stateDirectory = stateDirectory
+      self.retry = retry
+    }
+  }
+
+  /// `mneme.resolve.<generation>`.
+  public nonisolated let group: String
+  /// `mneme.facts.<generation>`.
+  public nonisolated let topic: String
+  /// As the bounds have it.
+  public nonisolated let maxBatchRecordCount: Int
+
+  private let configuration: Configuration
+  private let log: any EventLog
+  private let codec: EventRecordCodec
+  private let environment: PipelineEnvironment
+  private let embedding: EmbeddingCaller
+  private var workers: [Int: ResolutionWorker] = [:]
+  private let maxCacheByteCount: Int
+
+  /// The stage that decides with `embedder`'s vectors.
+  public init(
+    configuration: Configuration, embedder: any Embedder, log: any EventLog, codec: EventRecordCodec,
+    environment: PipelineEnvironment, bounds: Bounds = Bounds()
+  ) {
+    self.configuration = configuration
+    self.group = "mneme.resolve.\(configuration.generation)"
+    self.topic = Topics.facts(generation: configuration.generation)
+    self.maxBatchRecordCount = bounds.maxBatchRecordCount
+    self.maxCacheByteCount = bounds.maxCacheByteCount
+    self.log = log
+    self.codec = codec
+    self.environment = environment
+    self.embedding = EmbeddingCaller(embedder: embedder, retry: configuration.retry, environment: environment)
+  }
+
+  /// One memories record for each record, and one vectors record where there are new texts.
+  public func process(_ records: [LogRecord], of partition: Int) async throws -> [NewRecord] {
+    try await worker(partition).process(records)
+  }
+
+  /// What was decided holds.
+  public func didCommit(_ partition: Int) async {
+    await workers[partition]?.trimCache()
+  }
+
+  /// What is cached may not hold.
+  public func reset(_ partition: Int) async {
+    workers[partition] = nil
+  }
+
+  private func worker(_ partition: Int) throws -> ResolutionWorker {
+    if let worker = workers[partition] { return worker }
+    let space = embedding.embedder.space
+    let store = try ResolutionStore(
+      directory: configuration.stateDirectory, partition: partition, generation: configuration.generation,
+      space: space.name, log: log, codec: codec)
+    let writer = ResolutionWriter(
+      partition: partition, memoriesTopic: Topics.memories(generation: configuration.generation),
+      vectorsTopic: Topics.vectors(space: space.name), space: space, backend: embedding.embedder.backend, codec: codec,
+      now: environment.now)
+    let worker = ResolutionWorker(
+      store: store, embedding: embedding, policy: configuration.policy, writer: writer, codec: codec,
+      now: environment.now, cache: OwnerCache(maxByteCount: maxCacheByteCount / 4))
+    workers[partition] = worker
+    return worker
+  }
+}

@@ -1,0 +1,94 @@
+import EventLog
+import FoundationEssentials
+import LanguageModel
+import MnemeCore
+
+/// Writes what resolution decided as records of one partition.
+struct ResolutionWriter: Sendable {
+  let partition: Int
+  let memoriesTopic: String
+  let vectorsTopic: String
+  let space: EmbeddingSpace
+  let backend: String
+  let codec: EventRecordCodec
+  let now: @Sendable () -> Timestamp
+
+  /// The memories record of an input, and the vectors record where texts are new.
+  func resolved(_ input: ResolutionInput, changes: [Change]) throws -> [NewRecord] {
+    var records = [try memories(input, outcome: outcome(input, changes), events: changes.map(\.event))]
+    let entries = changes.compactMap { change -> MemoriesEmbedded.Entry? in
+      guard let vector = change.vector, let text = change.event.newText else { return nil }
+      return MemoriesEmbedded.Entry(
+        memoryID: change.event.memoryID, textHash: Derivation.sha256(text), vector: VectorCoding.encode(vector))
+    }
+    guard !entries.isEmpty else { return records }
+    let body = MemoriesEmbedded(space: space.name, dimension: space.dimension, backend: backend, entries: entries)
+    records.append(try record(.memoriesEmbedded, "vectors", input, EventBodyCoding.encode(body), topic: vectorsTopic))
+    return records
+  }
+
+  /// The record of an input that was decided before.
+  func nothingNew(_ input: ResolutionInput) throws -> NewRecord {
+    try memories(input, outcome: .nothing, events: [])
+  }
+
+  /// The record of a turn that extraction parked.
+  func passedOn(_ body: TurnParked, owner: OwnerKey) throws -> NewRecord {
+    let resolved = MemoriesResolved(input: body.input, outcome: .parked, events: [], reason: body.reason)
+    return try parkedMemories(resolved, owner: owner)
+  }
+
+  /// The records of an input whose texts cannot be embedded.
+  func parked(_ input: ResolutionInput, failure: EmbeddingCaller.Failure) throws -> [NewRecord] {
+    let reason = ParkingReason(
+      stage: "resolve", code: failure.error.code.rawValue, detail: failure.error.description,
+      attempts: failure.attempts)
+    let resolved = MemoriesResolved(input: input.reference, outcome: .parked, events: [], reason: reason)
+    return [
+      DeadLetter(input.record, reason: reason, at: now()).record, try parkedMemories(resolved, owner: input.owner),
+    ]
+  }
+
+  /// The record of bytes that are no event of ours.
+  func parked(_ record: LogRecord, error: any Error) -> NewRecord {
+    let error = error as? EventDecodingError
+    let reason = ParkingReason(
+      stage: "resolve", code: (error?.code ?? .malformedBody).rawValue,
+      detail: error?.description ?? "the record cannot be read", attempts: 1)
+    return DeadLetter(record, reason: reason, at: now()).record
+  }
+
+  private func outcome(_ input: ResolutionInput, _ changes: [Change]) -> MemoriesResolved.Outcome {
+    guard changes.isEmpty else { return .stored }
+    switch input.content {
+    case .facts, .ownerDeletion, .parked: return .nothing
+    case .edit, .deletion: return .notFound
+    }
+  }
+
+  private func memories(
+    _ input: ResolutionInput, outcome: MemoriesResolved.Outcome, events: [MemoryEvent]
+  ) throws -> NewRecord {
+    let body = MemoriesResolved(input: input.reference, outcome: outcome, events: events)
+    return try record(.memoriesResolved, "memories", input, EventBodyCoding.encode(body), topic: memoriesTopic)
+  }
+
+  private func record(
+    _ type: EventType, _ name: String, _ input: ResolutionInput, _ body: [UInt8], topic: String
+  ) throws -> NewRecord {
+    let derived = input.record.header("ce_id") ?? input.reference.id
+    let event = CloudEvent(
+      id: Derivation.uuid(name, input.owner.description, derived).text, type: type.rawValue,
+      source: "/mneme/resolve", time: now(), owner: input.owner, data: body)
+    return try codec.encode(event, topic: topic, partition: partition)
+  }
+
+  private func parkedMemories(_ body: MemoriesResolved, owner: OwnerKey) throws -> NewRecord {
+    let event = CloudEvent(
+      // A parked input may be parked again after a redrive: each time is an event of its own.
+      id: Derivation.uuid("parked-memories", owner.description, body.input.id, String(body.input.offset)).text,
+      type: EventType.memoriesResolved.rawValue, source: "/mneme/resolve", time: now(), owner: owner,
+      data: EventBodyCoding.encode(body))
+    return try codec.encode(event, topic: memoriesTopic, partition: partition)
+  }
+}

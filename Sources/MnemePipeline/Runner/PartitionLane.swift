@@ -1,0 +1,83 @@
+import EventLog
+import Logging
+import MnemeCore
+
+/// Takes one batch of one partition through a stage: process, commit, and recovery where either fails.
+struct PartitionLane: Sendable {
+  let stage: any Stage
+  let log: any EventLog
+  let consumer: any LogConsumer
+  let partition: TopicPartition
+  let environment: PipelineEnvironment
+  let logger: Logger
+
+  /// Pauses between attempts on what may pass: there is no last attempt, as nothing may be skipped.
+  static let recovery = RetryPolicy(maxAttemptCount: .max, initialDelay: .milliseconds(100), maxDelay: .seconds(10))
+
+  enum Outcome: Equatable {
+    /// The batch is in the log.
+    case committed
+    /// It may be in the log or not: read on from this offset, where the group stands.
+    case continueFrom(Int64)
+    /// The partition belongs to another worker.
+    case lost
+  }
+
+  /// - Throws: `CancellationError` only, and errors that no retry can mend.
+  func run(_ records: [LogRecord]) async throws -> Outcome {
+    guard let last = records.last else { return .committed }
+    let output = try await process(records)
+    do {
+      try await consumer.commit(appending: output, offsets: [partition: last.position.offset + 1])
+    } catch let error as EventLogError where error.code == .fenced {
+      await stage.reset(partition.partition)
+      return .lost
+    } catch {
+      await stage.reset(partition.partition)
+      logger.warning("commit failed, reading on from the committed offset", metadata: metadata(error))
+      return try await .continueFrom(committedOffset())
+    }
+    await stage.didCommit(partition.partition)
+    return .committed
+  }
+
+  private func process(_ records: [LogRecord]) async throws -> [NewRecord] {
+    var attempt = 1
+    while true {
+      do {
+        return try await stage.process(records, of: partition.partition)
+      } catch {
+        await stage.reset(partition.partition)
+        try Task.checkCancellation()
+        logger.error("stage failed, trying again", metadata: metadata(error))
+        try await pause(after: attempt)
+        attempt += 1
+      }
+    }
+  }
+
+  private func committedOffset() async throws -> Int64 {
+    var attempt = 1
+    while true {
+      do {
+        if let offset = try await log.committedOffsets(of: stage.group)[partition] { return offset }
+        return try await log.bounds(of: partition.topic)[partition.partition].earliest
+      } catch {
+        try Task.checkCancellation()
+        if let error = error as? EventLogError, error.code == .closed { throw error }
+        logger.error("committed offsets cannot be read, trying again", metadata: metadata(error))
+        try await pause(after: attempt)
+        attempt += 1
+      }
+    }
+  }
+
+  private func pause(after attempt: Int) async throws {
+    let delay = Self.recovery.delay(afterAttempt: attempt, retryAfter: nil, jitter: environment.jitter())
+    try await environment.sleep(delay ?? Self.recovery.maxDelay)
+  }
+
+  private func metadata(_ error: any Error) -> Logger.Metadata {
+    ["group": "\(stage.group)", "partition": "\(partition)", "error": "\(error)"]
+  }
+}

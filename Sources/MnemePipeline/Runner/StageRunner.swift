@@ -1,0 +1,130 @@
+public import EventLog
+public import Logging
+import MnemeCore
+public import ServiceLifecycle
+
+/// Runs a stage: one consumer, and for each partition that it is given a lane of its own, so that a slow owner holds up
+/// its own partition only. Every buffer is bounded: a lane that is full pauses its partition at the log.
+public struct StageRunner: Service {
+  /// How much waits in memory.
+  public struct Bounds: Sendable {
+    /// Records that wait in one lane before its partition is paused.
+    public var maxWaitingRecordCount: Int
+    /// How long one poll waits for records.
+    public var pollTimeout: Duration
+
+    /// Bounds with all their parts.
+    public init(maxWaitingRecordCount: Int = 1000, pollTimeout: Duration = .milliseconds(500)) {
+      self.maxWaitingRecordCount = maxWaitingRecordCount
+      self.pollTimeout = pollTimeout
+    }
+  }
+
+  private let stage: any Stage
+  private let log: any EventLog
+  private let instance: String
+  private let environment: PipelineEnvironment
+  private let bounds: Bounds
+  private let logger: Logger
+
+  /// A runner of `stage`; `instance` names this worker within the stage's group.
+  public init(
+    stage: any Stage, log: any EventLog, instance: String, environment: PipelineEnvironment, bounds: Bounds = Bounds(),
+    logger: Logger
+  ) {
+    self.stage = stage
+    self.log = log
+    self.instance = instance
+    self.environment = environment
+    self.bounds = bounds
+    self.logger = logger
+  }
+
+  /// Works until it is cancelled or asked to shut down; batches under way are finished or given up whole.
+  public func run() async throws {
+    try await cancelWhenGracefulShutdown {
+      do {
+        try await self.work()
+      } catch is CancellationError {
+        // Asked to stop: what was not committed is done again by whoever comes next.
+      }
+    }
+  }
+
+  private func work() async throws {
+    let consumer = try await log.subscribe(group: stage.group, topics: [stage.topic], instance: instance)
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        var lanes: [TopicPartition: LaneBuffer] = [:]
+        defer { for lane in lanes.values { lane.close() } }
+        while !Task.isCancelled {
+          let seeks = lanes.compactMapValues { $0.takeSeekTarget() }
+          if !seeks.isEmpty { await consumer.seek(seeks) }
+          let result = try await poll(consumer)
+          for partition in result.revoked { lanes.removeValue(forKey: partition)?.close() }
+          for partition in result.assigned {
+            let buffer = LaneBuffer()
+            lanes[partition] = buffer
+            group.addTask { try await self.run(partition, buffer, consumer) }
+          }
+          await deliver(result.records, to: lanes, consumer)
+        }
+        group.cancelAll()
+      }
+    } catch {
+      await consumer.close()
+      throw error
+    }
+    await consumer.close()
+  }
+
+  private func poll(_ consumer: any LogConsumer) async throws -> PollResult {
+    var attempt = 1
+    while true {
+      do {
+        return try await consumer.poll(limit: ReadLimit(), timeout: bounds.pollTimeout)
+      } catch let error as EventLogError where error.isRetriable {
+        logger.error("poll failed, trying again", metadata: ["group": "\(stage.group)", "error": "\(error)"])
+        let delay = PartitionLane.recovery.delay(
+          afterAttempt: attempt, retryAfter: nil, jitter: environment.jitter())
+        try await environment.sleep(delay ?? PartitionLane.recovery.maxDelay)
+        attempt += 1
+      }
+    }
+  }
+
+  private func deliver(
+    _ records: [LogRecord], to lanes: [TopicPartition: LaneBuffer], _ consumer: any LogConsumer
+  ) async {
+    var full: Set<TopicPartition> = []
+    for (partition, records) in Dictionary(grouping: records, by: \.position.topicPartition) {
+      guard let lane = lanes[partition] else { continue }
+      if lane.append(records) >= bounds.maxWaitingRecordCount { full.insert(partition) }
+    }
+    guard !full.isEmpty else { return }
+    await consumer.pause(full)
+    for partition in full {
+      lanes[partition]?.markPaused()
+      // The lane may have emptied its buffer before it was marked, and would wait for ever.
+      if lanes[partition]?.takeResumption() == true { await consumer.resume([partition]) }
+    }
+  }
+
+  private func run(_ partition: TopicPartition, _ buffer: LaneBuffer, _ consumer: any LogConsumer) async throws {
+    let lane = PartitionLane(
+      stage: stage, log: log, consumer: consumer, partition: partition, environment: environment, logger: logger)
+    await stage.reset(partition.partition)
+    while let records = await buffer.next(maxCount: stage.maxBatchRecordCount) {
+      switch try await lane.run(records) {
+      case .committed: break
+      case .lost:
+        // The next poll tells that it is revoked, and closes the buffer.
+        buffer.clear()
+      case .continueFrom(let offset):
+        buffer.requestSeek(to: offset)
+      }
+      if buffer.takeResumption() { await consumer.resume([partition]) }
+    }
+    await stage.reset(partition.partition)
+  }
+}
