@@ -81,7 +81,7 @@ let package = Package(
     // Twins.
     .target(
       name: "MnemeTesting",
-      dependencies: ["MnemeCore", "EventLog", "LanguageModel", "MnemePipeline", "MnemeProjection", logging],
+      dependencies: ["MnemeCore", "EventLog", "LanguageModel"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

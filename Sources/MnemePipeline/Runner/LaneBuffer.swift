@@ -28,11 +28,6 @@ final class LaneBuffer: Sendable {
     return count
   }
 
-  /// Forgets what waits.
-  func clear() {
-    self.state.withLock { $0.records.removeAll() }
-  }
-
   /// Forgets what waits, and asks the polling task to read on from `offset`.
   func requestSeek(to offset: Int64) {
     self.state.withLock { state in

@@ -17,10 +17,9 @@ struct PartitionLane: Sendable {
   enum Outcome: Equatable {
     /// The batch is in the log.
     case committed
-    /// It may be in the log or not: read on from this offset, where the group stands.
+    /// It may be in the log or not, or the partition may be another worker's: read on from this offset, where the
+    /// group stands.
     case continueFrom(Int64)
-    /// The partition belongs to another worker.
-    case lost
   }
 
   /// - Throws: `CancellationError` only, and errors that no retry can mend.
@@ -29,9 +28,6 @@ struct PartitionLane: Sendable {
     let output = try await process(records)
     do {
       try await consumer.commit(appending: output, offsets: [partition: last.position.offset + 1])
-    } catch let error as EventLogError where error.code == .fenced {
-      await stage.reset(partition.partition)
-      return .lost
     } catch {
       await stage.reset(partition.partition)
       logger.warning("commit failed, reading on from the committed offset", metadata: metadata(error))

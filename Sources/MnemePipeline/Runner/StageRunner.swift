@@ -117,9 +117,6 @@ public struct StageRunner: Service {
     while let records = await buffer.next(maxCount: stage.maxBatchRecordCount) {
       switch try await lane.run(records) {
       case .committed: break
-      case .lost:
-        // The next poll tells that it is revoked, and closes the buffer.
-        buffer.clear()
       case .continueFrom(let offset):
         buffer.requestSeek(to: offset)
       }
