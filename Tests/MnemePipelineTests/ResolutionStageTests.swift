@@ -1,0 +1,118 @@
+import EventLog
+import FoundationEssentials
+import LanguageModel
+import MnemeCore
+@testable import MnemePipeline
+import MnemeTesting
+import Synchronization
+import Testing
+
+@Suite struct ResolutionStageTests {
+  static func run(_ harness: Harness, maxRecordCount: Int = 100) async throws {
+    try await harness.drain(harness.extraction(ScriptedExtractor { sentences($0) }), maxRecordCount: maxRecordCount)
+    try await harness.drain(harness.resolution(), maxRecordCount: maxRecordCount)
+  }
+
+  @Test(arguments: [1, 2, 100])
+  func aTurnThatComesTwiceChangesNothing(maxRecordCount: Int) async throws {
+    let harness = try await Harness()
+    for id in ["e1", "e1", "e2", "e1"] { try await harness.publish("home \(id)", id: id) }
+    try await Self.run(harness, maxRecordCount: maxRecordCount)
+    #expect(try await harness.resolved().map(\.outcome) == [.stored, .nothing, .stored, .nothing])
+    #expect(try await harness.memories().count == 2)
+  }
+
+  @Test func aNewHomeSupersedesTheOldOneAcrossRestarts() async throws {
+    let harness = try await Harness()
+    try await harness.publish("home Lisbon", id: "e1")
+    try await Self.run(harness)
+    try await harness.publish("home Berlin", id: "e2")
+    try await Self.run(harness)
+    let memories = try await harness.memories().values
+    #expect(memories.filter(\.isCurrent).map(\.text) == ["home Berlin"])
+    #expect(memories.first { $0.text == "home Lisbon" }?.validTo != nil)
+  }
+
+  @Test func losingTheStateStoreLosesNothing() async throws {
+    let harness = try await Harness()
+    try await harness.publish("home Lisbon", id: "e1")
+    try await Self.run(harness)
+    harness.folder.remove()
+    try await harness.publish("home Berlin", id: "e2")
+    try await harness.publish("home Lisbon", id: "e1")
+    try await Self.run(harness)
+    #expect(try await harness.memories().values.filter(\.isCurrent).map(\.text) == ["home Berlin"])
+    #expect(try await harness.memories().count == 2)
+  }
+
+  @Test(arguments: [true, false])
+  func aCommitThatFailsIsDoneOnceInTheEnd(answerWasLost: Bool) async throws {
+    let harness = try await Harness()
+    try await harness.publish("home Lisbon", id: "e1")
+    try await harness.publish("home Berlin", id: "e2")
+    let failures = Mutex(0)
+    harness.log.setFaults { operation in
+      guard case .commit = operation, failures.withLock({ $0 += 1; return $0 % 2 == 1 && $0 < 8 }) else { return nil }
+      let error = EventLogError(.unreachable, "the broker is away")
+      return answerWasLost ? .after(error) : .before(error)
+    }
+    try await Self.run(harness, maxRecordCount: 1)
+    #expect(failures.withLock { $0 } >= 4)
+    #expect(try await harness.resolved().map(\.outcome) == [.stored, .stored])
+    #expect(try await harness.memories().count == 2)
+  }
+
+  @Test func commandsEditAndDelete() async throws {
+    let harness = try await Harness()
+    try await harness.publish("home Lisbon", id: "e1")
+    try await harness.publish("likes tea", id: "e2")
+    try await Self.run(harness)
+    let ids = try await harness.memories().mapValues(\.text)
+    let home = try #require(ids.first { $0.value == "home Lisbon" }?.key)
+    let edit = MemoryEditRequest(memoryID: home, revision: .init(text: "home Porto", at: harness.clock.now))
+    try await harness.publish(.memoryEditRequested, EventBodyCoding.encode(edit), id: "c1")
+    let unknown = MemoryDeletionRequest(memoryID: UUID(), includesSuperseded: false)
+    try await harness.publish(.memoryDeletionRequested, EventBodyCoding.encode(unknown), id: "c2")
+    try await Self.run(harness)
+    #expect(try await harness.memories()[home]?.text == "home Porto")
+    #expect(try await harness.memories()[home]?.isEdited == true)
+    #expect(try await harness.resolved().last?.outcome == .notFound)
+    let all = MemoriesDeletionRequest(scope: Scope(userID: "alex"))
+    try await harness.publish(.memoriesDeletionRequested, EventBodyCoding.encode(all), id: "c3")
+    try await Self.run(harness)
+    #expect(try await harness.memories().isEmpty)
+  }
+
+  @Test func anEmbedderThatFailsParksTheFactsAndARedriveFinishesThem() async throws {
+    let harness = try await Harness()
+    try await harness.publish("home Lisbon", id: "e1")
+    try await harness.drain(harness.extraction(ScriptedExtractor { sentences($0) }))
+    try await harness.drain(harness.resolution(FailingEmbedder(error: ModelError(.serverError, "500"))))
+    let letter = try #require(try await harness.deadLetters().first)
+    #expect(letter.reason.stage == "resolve")
+    #expect(letter.reason.attempts == 2)
+    try await DeadLetterBox(log: harness.log, now: { harness.clock.now }).redrive([letter])
+    try await harness.drain(harness.resolution())
+    #expect(try await harness.resolved().map(\.outcome) == [.parked, .stored])
+  }
+
+  @Test func vectorsAreThoseOfTheTexts() async throws {
+    let harness = try await Harness()
+    try await harness.publish("home Lisbon", id: "e1")
+    try await Self.run(harness)
+    let record = try #require(try await harness.records(Topics.vectors(space: HashEmbedder().space.name)).first)
+    let body = try EventBodyCoding.decode(MemoriesEmbedded.self, from: record.value)
+    let vector = try await HashEmbedder().embed(["home Lisbon"])
+    #expect(body.entries.map(\.vector).compactMap(VectorCoding.decode) == vector)
+    #expect(body.entries.map(\.textHash) == [Derivation.sha256("home Lisbon")])
+  }
+}
+
+/// An embedder that never answers.
+struct FailingEmbedder: Embedder {
+  let error: ModelError
+  var space: EmbeddingSpace { HashEmbedder().space }
+  var backend: String { "failing" }
+
+  func embed(_ texts: [String]) async throws -> [[Float]] { throw error }
+}
