@@ -9,7 +9,7 @@ import Testing
 
   @Test(arguments: 1...10)
   func orderAndShardsDoNotMatter(seed: UInt64) {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     let memories = (0..<50).map { Self.memory("text \($0)", ordinal: $0) }
     var whole = ContentDigest()
     for memory in memories { whole.add(memory) }

@@ -6,7 +6,7 @@ import Testing
   /// Against a model that does everything the slow way.
   @Test(arguments: 1...20)
   func foldsLikeANaiveModel(seed: UInt64) throws {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     var known = OwnerMemories()
     var model: [UUID: (text: String, vector: [Float])] = [:]
     for step in 0..<300 {
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func dotProductsOfEveryLengthAreRight() {
-    var random = SplitMix(seed: 3)
+    var random = SplitMix64(seed: 3)
     for count in 1...100 {
       let left = (0..<count).map { _ in Float.random(in: -1...1, using: &random) }
       let right = (0..<count * 3).map { _ in Float.random(in: -1...1, using: &random) }

@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func writesWhatItReads() {
-    var random = SplitMix(seed: 1)
+    var random = SplitMix64(seed: 1)
     for _ in 0..<10_000 {
       let span = Timestamp.range.upperBound.milliseconds - Timestamp.range.lowerBound.milliseconds
       let time = Timestamp(
@@ -48,20 +48,5 @@ import Testing
   ])
   func addsMonths(from: String, months: Int, to: String) {
     #expect(Timestamp(from)?.day.adding(months: months).description == to)
-  }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, 2014): a small generator whose seed says everything.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
   }
 }

@@ -110,6 +110,7 @@ public struct Attribute: Hashable, Sendable {
     Attribute("allergy", single: false, "health"),
     Attribute("condition", single: false, "health"),
     Attribute("medication", single: false, "health"),
+    Attribute("habit", single: false, "health"),
     Attribute("diet", single: true, "food"),
     Attribute("tool", single: false, "technology"),
     Attribute("device", single: false, "technology"),

@@ -1,0 +1,113 @@
+import EventLog
+import FoundationEssentials
+import MnemeCore
+import MnemePipeline
+import Testing
+
+/// The files under `topics/` say what the code does.
+@Suite struct TopicFileTests {
+  struct TopicFile: Decodable {
+    struct Event: Decodable {
+      var type: String
+      var schema: String?
+      var example: String
+    }
+
+    var name: String
+    var purpose: String
+    var key: String
+    var partitions: Int
+    var replication: Int
+    var retention: String
+    var events: [Event]
+  }
+
+  static func json<Value: Decodable>(_ type: Value.Type, _ name: String) throws -> Value {
+    let data = try #require(FileManager.default.contents(atPath: "\(GoldenRecordTests.folder)/\(name)"), "\(name)")
+    return try JSONDecoder().decode(type, from: data)
+  }
+
+  static var files: [TopicFile] {
+    get throws {
+      try FileManager.default.contentsOfDirectory(atPath: GoldenRecordTests.folder).sorted()
+        .filter { $0.hasSuffix(".json") }.map { try json(TopicFile.self, $0) }
+    }
+  }
+
+  @Test func everyTopicHasItsFileAndEveryFileItsTopic() throws {
+    let wanted = TopicCatalog.topics(generation: "<generation>", space: "<space>", partitionCount: 4)
+    let files = try Self.files
+    #expect(Set(files.map(\.name)) == Set(wanted.map(\.name)))
+    for file in files {
+      let topic = try #require(wanted.first { $0.name == file.name })
+      #expect(topic.partitionCount == file.partitions)
+      #expect((topic.retention == .forever) == (file.retention == "forever"))
+      #expect(!file.purpose.isEmpty && !file.key.isEmpty && file.replication == 3)
+    }
+  }
+
+  @Test func everyEventTypeIsOnATopicWithSchemaAndExample() throws {
+    let events = try Self.files.flatMap(\.events)
+    #expect(Set(events.map(\.type)) == Set(EventType.allCases.map(\.rawValue)))
+    for event in events {
+      let example = try Self.json(GoldenRecordTests.File.self, event.example)
+      #expect(example.headers.contains { $0.name == "ce_type" && $0.value == event.type })
+      guard let schema = event.schema else {
+        #expect(event.type == EventType.recordParked.rawValue)
+        continue
+      }
+      let body = try EventBodyCoding.decode(JSONValue.self, from: Array(example.value.utf8))
+      let problems = JSONSchema.problems(of: body, by: try Self.json(JSONValue.self, schema), at: event.type)
+      #expect(problems.isEmpty, "\(problems)")
+    }
+  }
+
+  @Test func schemasRefuseWhatIsWrong() throws {
+    let schema = try Self.json(JSONValue.self, "schemas/mneme.turn.recorded.v1.json")
+    let bad: [JSONValue] = [
+      [:], ["scope": [:], "messages": "x"], ["scope": [:], "messages": [["role": "user"]]],
+      ["scope": [:], "messages": [], "extra": 1], ["scope": ["user_id": 5], "messages": []],
+    ]
+    for body in bad { #expect(!JSONSchema.problems(of: body, by: schema, at: "body").isEmpty, "\(body)") }
+  }
+}
+
+/// As much of JSON Schema as the files under `topics/schemas` use.
+enum JSONSchema {
+  static func problems(of value: JSONValue, by schema: JSONValue, at place: String) -> [String] {
+    var problems: [String] = []
+    if let options = schema["oneOf"]?.arrayValue {
+      let fitting = options.filter { self.problems(of: value, by: $0, at: place).isEmpty }.count
+      if fitting != 1 { problems.append("\(place) fits \(fitting) of \(options.count) shapes") }
+    }
+    if let constant = schema["const"], constant != value { problems.append("\(place) is not \(constant)") }
+    if let allowed = schema["enum"]?.arrayValue, !allowed.contains(value) { problems.append("\(place) is not allowed") }
+    if let type = schema["type"]?.stringValue, !fits(value, type) { return problems + ["\(place) is no \(type)"] }
+    if let object = value.objectValue, let properties = schema["properties"]?.objectValue {
+      for name in schema["required"]?.arrayValue?.compactMap(\.stringValue) ?? [] where object[name] == nil {
+        problems.append("\(place) lacks \(name)")
+      }
+      for (name, member) in object {
+        if let inner = properties[name] {
+          problems += self.problems(of: member, by: inner, at: "\(place).\(name)")
+        } else if schema["additionalProperties"] == false {
+          problems.append("\(place).\(name) is not in the schema")
+        }
+      }
+    }
+    for (index, element) in (value.arrayValue ?? []).enumerated() {
+      guard let items = schema["items"] else { break }
+      problems += self.problems(of: element, by: items, at: "\(place)[\(index)]")
+    }
+    return problems
+  }
+
+  private static func fits(_ value: JSONValue, _ type: String) -> Bool {
+    switch (type, value) {
+    case ("string", .string), ("boolean", .bool), ("integer", .int), ("number", .int), ("number", .double),
+      ("array", .array), ("object", .object), ("null", .null):
+      true
+    default: false
+    }
+  }
+}
