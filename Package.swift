@@ -18,6 +18,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -67,7 +68,7 @@ let package = Package(
       name: "mneme",
       dependencies: [
         "MnemeCore", "EventLog", "LanguageModel", "SQLiteEventLog", "CurlHTTP", "OpenAIModels", "BuiltInModels",
-        "MnemePipeline", "MnemeProjection", "MnemeQuery", argumentParser, hummingbird, lifecycle, logging, yams,
+        "MnemePipeline", "MnemeProjection", "MnemeQuery", argumentParser, lifecycle, signals, logging, yams,
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -81,8 +82,43 @@ let package = Package(
     // Twins.
     .target(
       name: "MnemeTesting",
-      dependencies: ["MnemeCore", "EventLog", "LanguageModel"],
+      dependencies: ["MnemeCore", "EventLog", "LanguageModel"], swiftSettings: strict),
+
+    // Tests.
+    .testTarget(name: "MnemeCoreTests", dependencies: ["MnemeCore"], swiftSettings: strict),
+    .testTarget(
+      name: "EventLogTests", dependencies: ["MnemeCore", "EventLog", "MnemePipeline"], swiftSettings: strict),
+    .testTarget(
+      name: "SQLiteEventLogTests", dependencies: ["MnemeCore", "EventLog", "SQLiteEventLog", "MnemeTesting", grdb],
       swiftSettings: strict),
+    .testTarget(
+      name: "CurlHTTPTests", dependencies: ["CurlHTTP", "MnemeTesting"], swiftSettings: strict),
+    .testTarget(
+      name: "OpenAIModelsTests",
+      dependencies: ["MnemeCore", "LanguageModel", "CurlHTTP", "OpenAIModels", "MnemeTesting"], swiftSettings: strict),
+    .testTarget(
+      name: "BuiltInModelsTests",
+      dependencies: ["MnemeCore", "LanguageModel", "BuiltInModels", "CKernels", "MnemeTesting"],
+      resources: [.copy("Resources")], swiftSettings: strict),
+    .testTarget(
+      name: "MnemePipelineTests",
+      dependencies: ["MnemeCore", "EventLog", "LanguageModel", "MnemePipeline", "MnemeTesting", logging],
+      swiftSettings: strict),
+    .testTarget(
+      name: "MnemeProjectionTests",
+      dependencies: ["MnemeCore", "EventLog", "MnemeProjection", "MnemeTesting", "SQLiteEventLog", grdb, logging],
+      swiftSettings: strict),
+    .testTarget(
+      name: "MnemeQueryTests",
+      dependencies: [
+        "MnemeCore", "EventLog", "LanguageModel", "MnemeProjection", "MnemeQuery", "MnemeTesting", hummingbird,
+        lifecycle, logging,
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "MnemeTests",
+      dependencies: [
+        "mneme", "MnemeCore", "EventLog", "MnemeTesting", "CurlHTTP", "SQLiteEventLog", "MnemePipeline",
+      ], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -7,60 +7,82 @@ extension EventLogConformance {
       try await log.make()
       _ = try await log.append((0..<100).map { .text("\($0)", key: "\($0)") })
       let consumer = try await log.subscribe(group: "g", topics: ["t"], instance: "one")
-      let polled = try await consumer.poll(limit: ReadLimit(maxRecordCount: 7)) { records, assigned in
-        records.count >= 100 && assigned.count == 4
+      let polled = try await consumer.poll(limit: ReadLimit(maxRecordCount: 7)) {
+        $0.records.count >= 100 && $0.assigned.count == 4
       }
-      try expectEqual(polled.records.map(\.text).sorted(), (0..<100).map(String.init).sorted(), "values")
+      try expectEqual(polled.texts.sorted(), (0..<100).map(String.init).sorted(), "values")
+      let offsets = Dictionary(grouping: polled.records, by: \.position.topicPartition)
+      for (partition, records) in offsets {
+        try expectEqual(records, try await log.records(partition), "records of \(partition)")
+      }
       _ = try await log.append([.text("late")])
-      let late = try await consumer.poll { records, _ in !records.isEmpty }
-      try expectEqual(late.records.map(\.text), ["late"], "values")
+      try expectEqual(try await consumer.poll { !$0.records.isEmpty }.texts, ["late"], "values")
       await consumer.close()
       await log.close()
     },
-    EventLogConformance("two members share the partitions, and one that leaves hands its own over") { harness in
+    EventLogConformance("a poll keeps its limits, and starves no partition") { harness in
       let log = try await harness.make()
-      try await log.make()
-      let first = try await log.subscribe(group: "g", topics: ["t"], instance: "one")
-      _ = try await first.poll { _, assigned in assigned.count == 4 }
-      let second = try await log.subscribe(group: "g", topics: ["t"], instance: "two")
-      var firstHas = Set((0..<4).map { TopicPartition("t", $0) })
-      var secondHas: Set<TopicPartition> = []
-      for _ in 0..<200 where firstHas.count + secondHas.count != 4 || secondHas.isEmpty || firstHas.isEmpty {
-        for (consumer, isFirst) in [(first, true), (second, false)] {
-          let result = try await consumer.poll(limit: ReadLimit(), timeout: .milliseconds(50))
-          if isFirst {
-            firstHas = firstHas.union(result.assigned).subtracting(result.revoked)
-          } else {
-            secondHas = secondHas.union(result.assigned).subtracting(result.revoked)
-          }
-        }
+      try await log.make(partitions: 3)
+      _ = try await log.append((0..<60).map { .text(String(repeating: "\($0 % 10)", count: 1000), partition: $0 % 2) })
+      _ = try await log.append([.text("rare", partition: 2)])
+      let consumer = try await log.subscribe(group: "g", topics: ["t"], instance: "one")
+      var polled = Polled()
+      for _ in 0..<400 where polled.records.count < 61 {
+        let limit = polled.records.count % 2 == 0 ? ReadLimit(maxRecordCount: 2) : ReadLimit(maxByteCount: 2500)
+        let result = try await consumer.poll(limit: limit, timeout: .milliseconds(100))
+        try expect(result.records.count <= 2, "a poll brought \(result.records.count) records")
+        polled.add(result)
       }
-      try expectEqual(firstHas.count, 2, "partitions of the first")
-      try expect(firstHas.isDisjoint(with: secondHas), "a partition has two members")
-      await second.close()
-      _ = try await first.poll { _, assigned in firstHas.union(assigned).count == 4 }
-      await first.close()
+      try expectEqual(polled.records.count, 61, "records")
+      let rare = polled.texts.firstIndex(of: "rare") ?? polled.records.count
+      try expect(rare < 30, "a partition with one record was heard after \(rare) others")
+      await consumer.close()
+      await log.close()
+    },
+    EventLogConformance("a record larger than the limit of a poll comes alone") { harness in
+      let log = try await harness.make()
+      try await log.make(partitions: 2)
+      _ = try await log.append((0..<4).map { .text(String(repeating: "x", count: 1000), partition: $0 % 2) })
+      let consumer = try await log.subscribe(group: "g", topics: ["t"], instance: "one")
+      var count = 0
+      for _ in 0..<200 where count < 4 {
+        let result = try await consumer.poll(limit: ReadLimit(maxByteCount: 10), timeout: .milliseconds(100))
+        try expect(result.records.count <= 1, "a poll brought \(result.records.count) records")
+        count += result.records.count
+      }
+      try expectEqual(count, 4, "records")
+      await consumer.close()
+      await log.close()
+    },
+    EventLogConformance("a consumer may read several topics") { harness in
+      let log = try await harness.make()
+      try await log.make("a", partitions: 2)
+      try await log.make("b", partitions: 1)
+      _ = try await log.append([.text("1", topic: "a"), .text("2", topic: "b")])
+      let consumer = try await log.subscribe(group: "g", topics: ["b", "a", "b"], instance: "one")
+      let polled = try await consumer.poll { $0.records.count == 2 && $0.assigned.count == 3 }
+      try expectEqual(Set(polled.records.map(\.position.topicPartition.topic)), ["a", "b"], "topics")
+      await consumer.close()
       await log.close()
     },
     EventLogConformance("a group goes on where it committed, also after a restart; another group starts at the beginning") {
       harness in
       let log = try await harness.make()
       try await log.make(partitions: 1)
+      let partition = TopicPartition("t", 0)
       let positions = try await log.append((0..<10).map { .text("\($0)") })
       let consumer = try await log.subscribe(group: "g", topics: ["t"], instance: "one")
-      _ = try await consumer.poll { records, _ in records.count == 10 }
-      try await consumer.commit(appending: [], offsets: [TopicPartition("t", 0): positions[4].offset])
+      try await consumer.poll { $0.records.count == 10 }
+      try await consumer.commit(appending: [], offsets: [partition: positions[4].offset])
       await consumer.close()
       await log.close()
       let again = try await harness.reopen(log)
-      try expectEqual(
-        try await again.committedOffsets(of: "g"), [TopicPartition("t", 0): positions[4].offset], "offsets")
+      try expectEqual(try await again.committedOffsets(of: "g"), [partition: positions[4].offset], "offsets")
       let next = try await again.subscribe(group: "g", topics: ["t"], instance: "one")
-      let polled = try await next.poll { records, _ in records.count >= 6 }
-      try expectEqual(polled.records.map(\.text), (4..<10).map(String.init), "values")
+      let polled = try await next.poll { $0.records.count >= 6 }
+      try expectEqual(polled.texts, (4..<10).map(String.init), "values")
       let other = try await again.subscribe(group: "other", topics: ["t"], instance: "one")
-      let all = try await other.poll { records, _ in records.count >= 10 }
-      try expectEqual(all.records.count, 10, "records of another group")
+      try expectEqual(try await other.poll { $0.records.count >= 10 }.records.count, 10, "records of another group")
       await next.close()
       await other.close()
       await again.close()
@@ -69,28 +91,34 @@ extension EventLogConformance {
       let log = try await harness.make()
       try await log.make(partitions: 2)
       let consumer = try await log.subscribe(group: "g", topics: ["t"], instance: "one")
-      _ = try await consumer.poll { _, assigned in assigned.count == 2 }
-      await consumer.pause([TopicPartition("t", 0)])
-      _ = try await log.append([.text("a", partition: 0), .text("b", partition: 1)])
-      let polled = try await consumer.poll { records, _ in !records.isEmpty }
-      try expectEqual(polled.records.map(\.text), ["b"], "values while paused")
+      try await consumer.poll { $0.assigned.count == 2 }
+      let paused = TopicPartition("t", 0)
+      await consumer.pause([paused])
+      let positions = try await log.append([.text("a", partition: 0), .text("b", partition: 1)])
+      try expectEqual(try await consumer.poll { !$0.records.isEmpty }.texts, ["b"], "values while paused")
       let nothing = try await consumer.poll(limit: ReadLimit(), timeout: .milliseconds(50))
       try expectEqual(nothing.records.count, 0, "records while paused")
-      await consumer.resume([TopicPartition("t", 0)])
-      let resumed = try await consumer.poll { records, _ in !records.isEmpty }
-      try expectEqual(resumed.records.map(\.text), ["a"], "values after resuming")
+      try expectEqual(nothing.revoked, [], "partitions lost by pausing")
+      await consumer.resume([paused])
+      try expectEqual(try await consumer.poll { !$0.records.isEmpty }.texts, ["a"], "values after resuming")
+      try await consumer.commit(appending: [], offsets: [paused: positions[0].offset + 1])
       await consumer.close()
       await log.close()
     },
-    EventLogConformance("a consumer reads on where it was told to") { harness in
+    EventLogConformance("a consumer reads on where it was told to, also what it has had") { harness in
       let log = try await harness.make()
-      try await log.make(partitions: 1)
-      let positions = try await log.append((0..<10).map { .text("\($0)") })
+      try await log.make(partitions: 2)
+      let positions = try await log.append((0..<10).map { .text("\($0)", partition: 0) })
       let consumer = try await log.subscribe(group: "g", topics: ["t"], instance: "one")
-      _ = try await consumer.poll { records, _ in records.count == 10 }
+      try await consumer.poll { $0.records.count == 10 }
       await consumer.seek([TopicPartition("t", 0): positions[7].offset])
-      let polled = try await consumer.poll { records, _ in records.count >= 3 }
-      try expectEqual(polled.records.map(\.text), ["7", "8", "9"], "values")
+      try expectEqual(try await consumer.poll { $0.records.count >= 3 }.texts, ["7", "8", "9"], "values")
+      await consumer.pause([TopicPartition("t", 0)])
+      await consumer.seek([TopicPartition("t", 0): positions[9].offset])
+      let nothing = try await consumer.poll(limit: ReadLimit(), timeout: .milliseconds(50))
+      try expectEqual(nothing.records.count, 0, "records while paused")
+      await consumer.resume([TopicPartition("t", 0)])
+      try expectEqual(try await consumer.poll { !$0.records.isEmpty }.texts, ["9"], "values")
       await consumer.close()
       await log.close()
     },

@@ -9,14 +9,22 @@ public struct EventLogConformance: Sendable, CustomStringConvertible {
     public var make: @Sendable () async throws -> any EventLog
     /// The same log after it was closed, as a restarted process finds it.
     public var reopen: @Sendable (any EventLog) async throws -> any EventLog
+    /// A new, empty log that lets so many appends wait, or about as many.
+    public var makeBounded: @Sendable (_ maxWaitingAppendCount: Int) async throws -> any EventLog
+    /// Whether `enforceRetention` discards when it is called, rather than leave that to a broker's own time.
+    public var discardsOnDemand: Bool
 
-    /// A harness with all its parts.
+    /// A harness with all its parts; without `makeBounded`, a log with its own bounds is used.
     public init(
       make: @escaping @Sendable () async throws -> any EventLog,
-      reopen: @escaping @Sendable (any EventLog) async throws -> any EventLog
+      reopen: @escaping @Sendable (any EventLog) async throws -> any EventLog,
+      makeBounded: (@Sendable (_ maxWaitingAppendCount: Int) async throws -> any EventLog)? = nil,
+      discardsOnDemand: Bool = true
     ) {
       self.make = make
       self.reopen = reopen
+      self.makeBounded = makeBounded ?? { _ in try await make() }
+      self.discardsOnDemand = discardsOnDemand
     }
   }
 
@@ -36,7 +44,7 @@ public struct EventLogConformance: Sendable, CustomStringConvertible {
   }
 
   /// Every check.
-  public static let all = records + topics + groups + transactions
+  public static let all = records + concurrency + topics + retention + groups + members + transactions
 }
 
 /// A promise that a log did not keep.
@@ -58,9 +66,13 @@ func expectError(_ code: EventLogError.Code, _ what: String, _ body: () async th
     try await body()
   } catch let error as EventLogError where error.code == code {
     return
+  } catch {
+    throw ConformanceFailure(description: "\(what) failed with \(error), not with \(code.rawValue)")
   }
   throw ConformanceFailure(description: "\(what) did not fail with \(code.rawValue)")
 }
+
+// MARK: - Words that the checks share
 
 extension NewRecord {
   /// A record with text for key and value.
@@ -80,35 +92,79 @@ extension EventLog {
     try await ensureTopics([TopicSpecification(name: name, partitionCount: partitions, retention: retention)])
   }
 
-  /// All values of a partition, read to its end.
-  func values(_ partition: TopicPartition) async throws -> [String] {
-    var texts: [String] = []
+  /// All records of a partition, read to its end.
+  func records(_ partition: TopicPartition, limit: ReadLimit = ReadLimit()) async throws -> [LogRecord] {
+    var all: [LogRecord] = []
     var offset = try await bounds(of: partition.topic)[partition.partition].earliest
     while true {
-      let records = try await read(partition, from: offset, limit: ReadLimit())
-      guard let last = records.last else { return texts }
-      texts += records.map(\.text)
+      let records = try await read(partition, from: offset, limit: limit)
+      guard let last = records.last else { return all }
+      all += records
       offset = last.position.offset + 1
     }
+  }
+
+  /// All values of a partition, read to its end.
+  func values(_ partition: TopicPartition) async throws -> [String] {
+    try await records(partition).map(\.text)
+  }
+
+  /// All values of a topic, partition by partition.
+  func values(of topic: String) async throws -> [String] {
+    var all: [String] = []
+    for number in try await bounds(of: topic).indices { all += try await values(TopicPartition(topic, number)) }
+    return all
+  }
+}
+
+/// What polls have brought, so far.
+struct Polled {
+  var records: [LogRecord] = []
+  var assigned: Set<TopicPartition> = []
+  /// Every partition that was revoked at any time.
+  var revoked: Set<TopicPartition> = []
+
+  var texts: [String] { records.map(\.text) }
+
+  /// Offset after the last record of a partition.
+  func next(_ partition: TopicPartition) -> Int64? {
+    records.last { $0.position.topicPartition == partition }.map { $0.position.offset + 1 }
+  }
+
+  mutating func add(_ result: PollResult) {
+    self.records += result.records
+    self.assigned.subtract(result.revoked)
+    self.assigned.formUnion(result.assigned)
+    self.revoked.formUnion(result.revoked)
   }
 }
 
 extension LogConsumer {
   /// Polls until `condition` holds of all that came; assignment may take several polls.
+  @discardableResult
   func poll(
-    limit: ReadLimit = ReadLimit(), maxPollCount: Int = 200,
-    until condition: (_ records: [LogRecord], _ assigned: Set<TopicPartition>) -> Bool
-  ) async throws -> (records: [LogRecord], assigned: Set<TopicPartition>) {
-    var records: [LogRecord] = []
-    var assigned: Set<TopicPartition> = []
+    limit: ReadLimit = ReadLimit(), maxPollCount: Int = 200, until condition: (Polled) -> Bool
+  ) async throws -> Polled {
+    var polled = Polled()
     for _ in 0..<maxPollCount {
-      let result = try await poll(limit: limit, timeout: .milliseconds(100))
-      records += result.records
-      assigned.formUnion(result.assigned)
-      assigned.subtract(result.revoked)
-      if condition(records, assigned) { return (records, assigned) }
+      polled.add(try await poll(limit: limit, timeout: .milliseconds(100)))
+      if condition(polled) { return polled }
     }
     throw ConformanceFailure(
-      description: "after \(maxPollCount) polls: \(records.count) records, \(assigned.count) partitions")
+      description: "after \(maxPollCount) polls: \(polled.records.count) records, \(polled.assigned.count) partitions")
   }
+}
+
+/// Polls several members in turn until each has what it should; assignment may take several polls.
+func settle(
+  _ members: [any LogConsumer], _ polled: inout [Polled], maxRoundCount: Int = 200, until condition: ([Polled]) -> Bool
+) async throws {
+  for _ in 0..<maxRoundCount {
+    for (index, member) in members.enumerated() {
+      polled[index].add(try await member.poll(limit: ReadLimit(), timeout: .milliseconds(20)))
+    }
+    if condition(polled) { return }
+  }
+  throw ConformanceFailure(
+    description: "after \(maxRoundCount) rounds the members have \(polled.map(\.assigned.count)) partitions")
 }

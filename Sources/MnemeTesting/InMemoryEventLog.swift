@@ -1,8 +1,8 @@
 public import EventLog
-import MnemeCore
 import Synchronization
 
-/// The log in memory, driven by hand: nothing happens but by a call, and a fault hook decides what fails.
+/// The log in memory, driven by hand: nothing happens but by a call, every call returns at once, and a hook decides what
+/// fails. Two runs that make the same calls in the same order see the same.
 public final class InMemoryEventLog: EventLog {
   /// What is about to happen.
   public enum Operation: Hashable, Sendable {
@@ -20,46 +20,21 @@ public final class InMemoryEventLog: EventLog {
   public enum Fault: Sendable {
     /// Nothing happens, and the caller is told so.
     case before(EventLogError)
-    /// It happens, but the caller is told otherwise: the answer got lost.
+    /// It happens, but the caller is told otherwise: the answer got lost. A poll or read has not moved on then.
     case after(EventLogError)
+    /// The group takes the member for dead before its commit or poll: its partitions go to others, its commit is fenced,
+    /// and its next poll joins again. Does nothing to appends and reads.
+    case fence
   }
 
-  /// Decides about each operation; nil lets it pass.
+  /// Decides about each operation; nil lets it pass. It must not call the log.
   public typealias FaultHook = @Sendable (Operation) -> Fault?
 
-  struct State {
-    var topics: [String: Topic] = [:]
-    var offsets: [String: [TopicPartition: Int64]] = [:]
-    var groups: [String: [Member]] = [:]
-    var fault: FaultHook?
-    var now: Int64 = 0
-    var nextToken = 0
-    var isClosed = false
-  }
-
-  struct Topic {
-    var specification: TopicSpecification
-    var partitions: [Partition]
-  }
-
-  struct Partition {
-    var records: [LogRecord] = []
-    var earliest: Int64 = 0
-    var end: Int64 = 0
-  }
-
-  struct Member {
-    var instance: String
-    var token: Int
-    var topics: [String]
-  }
-
   let state = Mutex(State())
-  private let maxRecordByteCount: Int
 
   /// An empty log.
   public init(maxRecordByteCount: Int = 16 << 20) {
-    self.maxRecordByteCount = maxRecordByteCount
+    self.state.withLock { $0.maxRecordByteCount = maxRecordByteCount }
   }
 
   /// Sets what decides about faults.
@@ -67,20 +42,39 @@ public final class InMemoryEventLog: EventLog {
     self.state.withLock { $0.fault = hook }
   }
 
+  /// Makes the next append fail, with nothing of it written; called again, the one after it too.
+  public func failNextAppend(with error: EventLogError) {
+    self.state.withLock { $0.appendFailures.append(error) }
+  }
+
   /// Sets the clock that stamps records.
   public func setNow(milliseconds: Int64) {
     self.state.withLock { $0.now = milliseconds }
   }
 
-  func perform<Value>(_ operation: Operation, _ body: (inout State) throws -> Value) throws -> Value {
+  /// Takes the clock on.
+  public func advance(by duration: Duration) {
+    self.state.withLock { $0.now += duration.milliseconds }
+  }
+
+  /// Runs `body` on the state, or fails as the hook says. A `body` that only looks is undone where its answer gets lost.
+  func perform<Value>(
+    _ operation: Operation, by member: InMemoryMember? = nil, _ body: (inout State) throws -> Value
+  ) throws -> Value {
     try self.state.withLock { state in
-      if state.isClosed { throw EventLogError(.closed, "the log in memory is closed") }
-      switch state.fault?(operation) {
+      try state.checkOpen()
+      switch state.takeFault(operation) {
       case nil: return try body(&state)
       case .before(let error): throw error
       case .after(let error):
-        _ = try body(&state)
+        switch operation {
+        case .append, .commit: _ = try body(&state)
+        case .read, .poll: break
+        }
         throw error
+      case .fence:
+        if let member { state.remove(member) }
+        return try body(&state)
       }
     }
   }
@@ -90,7 +84,7 @@ public final class InMemoryEventLog: EventLog {
   /// Creates what is missing.
   public func ensureTopics(_ topics: [TopicSpecification]) async throws {
     try self.state.withLock { state in
-      if state.isClosed { throw EventLogError(.closed, "the log in memory is closed") }
+      try state.checkOpen()
       for topic in topics {
         if let found = state.topics[topic.name], found.specification.partitionCount != topic.partitionCount {
           throw EventLogError(.topicMismatch, "topic \(topic.name) has another number of partitions")
@@ -100,46 +94,33 @@ public final class InMemoryEventLog: EventLog {
         state.topics[topic.name] = Topic(
           specification: topic, partitions: Array(repeating: Partition(), count: topic.partitionCount))
       }
+      state.rebalanceAll()
     }
   }
 
   /// All topics, in order of name.
   public func topics() async throws -> [TopicSpecification] {
-    self.state.withLock { $0.topics.values.map(\.specification).sorted { $0.name < $1.name } }
+    try self.state.withLock { state in
+      try state.checkOpen()
+      return state.topics.values.map(\.specification).sorted { $0.name < $1.name }
+    }
   }
 
   /// Removes a topic.
   public func deleteTopic(_ name: String) async throws {
-    self.state.withLock { state in
+    try self.state.withLock { state in
+      try state.checkOpen()
       state.topics[name] = nil
       for group in state.offsets.keys {
         state.offsets[group] = state.offsets[group]?.filter { $0.key.topic != name }
       }
+      state.rebalanceAll()
     }
   }
 
   /// Appends all or none.
   public func append(_ records: [NewRecord]) async throws -> [LogPosition] {
-    try self.perform(.append(records.count)) { state in
-      let partitions = try records.map { try self.place($0, state) }
-      return zip(records, partitions).map { state.append($0, to: $1) }
-    }
-  }
-
-  func place(_ record: NewRecord, _ state: State) throws -> TopicPartition {
-    guard let topic = state.topics[record.topic] else {
-      throw EventLogError(.unknownTopic, "there is no topic \(record.topic)")
-    }
-    let byteCount = record.value.count + (record.key?.count ?? 0)
-    guard byteCount <= self.maxRecordByteCount else {
-      throw EventLogError(.recordTooLarge, "a record has \(byteCount) bytes, more than \(self.maxRecordByteCount)")
-    }
-    let count = topic.partitions.count
-    let number = record.partition ?? Partitioner.partition(key: record.key ?? record.value, count: count)
-    guard (0..<count).contains(number) else {
-      throw EventLogError(.unknownTopic, "topic \(record.topic) has no partition \(number)")
-    }
-    return TopicPartition(record.topic, number)
+    try self.perform(.append(records.count)) { try $0.append(records) }
   }
 
   /// Reads at once.
@@ -150,25 +131,32 @@ public final class InMemoryEventLog: EventLog {
   /// Bounds by partition number.
   public func bounds(of topic: String) async throws -> [OffsetBounds] {
     try self.state.withLock { state in
-      if state.isClosed { throw EventLogError(.closed, "the log in memory is closed") }
-      guard let topic = state.topics[topic] else { throw EventLogError(.unknownTopic, "there is no topic \(topic)") }
-      return topic.partitions.map { OffsetBounds(earliest: $0.earliest, end: $0.end) }
+      try state.checkOpen()
+      return try state.topic(topic).partitions.map { OffsetBounds(earliest: $0.earliest, end: $0.end) }
     }
   }
 
   /// What a group has committed.
   public func committedOffsets(of group: String) async throws -> [TopicPartition: Int64] {
-    self.state.withLock { $0.offsets[group] ?? [:] }
+    try self.state.withLock { state in
+      try state.checkOpen()
+      return state.offsets[group] ?? [:]
+    }
   }
 
-  /// Returns at once: whoever drives the log by hand knows when there is more.
+  /// Returns at once, as a timeout does: whoever drives the log by hand knows when there is more.
   public func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws {
+    try self.state.withLock { state in
+      try state.checkOpen()
+      _ = try state.partition(partition)
+    }
     await Task.yield()
   }
 
   /// Discards by age, and by key.
   public func enforceRetention(nowMilliseconds: Int64) async throws -> Int {
-    self.state.withLock { state in
+    try self.state.withLock { state in
+      try state.checkOpen()
       var count = 0
       for name in state.topics.keys.sorted() {
         guard let topic = state.topics[name] else { continue }
@@ -181,67 +169,50 @@ public final class InMemoryEventLog: EventLog {
     }
   }
 
-  /// Refuses all later calls.
+  /// Refuses all later calls; members leave.
   public func close() async {
-    self.state.withLock { $0.isClosed = true }
+    self.state.withLock { state in
+      state.isClosed = true
+      for group in state.groups.keys { state.groups[group]?.members.removeAll() }
+    }
   }
 
   /// The same log after a restart: what was appended and committed is there, members are gone.
   public func reopened() -> InMemoryEventLog {
-    let copy = InMemoryEventLog(maxRecordByteCount: self.maxRecordByteCount)
-    let old = self.state.withLock { ($0.topics, $0.offsets, $0.now, $0.nextToken) }
-    copy.state.withLock { ($0.topics, $0.offsets, $0.now, $0.nextToken) = old }
+    let copy = InMemoryEventLog()
+    var state = self.state.withLock { $0 }
+    state.isClosed = false
+    state.fault = nil
+    state.appendFailures = []
+    for group in state.groups.keys { state.groups[group]?.members.removeAll() }
+    state.rebalanceAll()
+    copy.state.withLock { [state] in $0 = state }
     return copy
   }
 }
 
-extension InMemoryEventLog.State {
-  mutating func append(_ record: NewRecord, to partition: TopicPartition) -> LogPosition {
-    guard var topic = self.topics[partition.topic] else { preconditionFailure("placed before") }
-    let position = LogPosition(partition, topic.partitions[partition.partition].end)
-    topic.partitions[partition.partition].records.append(
-      LogRecord(
-        position: position, appendedAtMilliseconds: self.now, key: record.key, value: record.value,
-        headers: record.headers))
-    topic.partitions[partition.partition].end += 1
-    self.topics[partition.topic] = topic
-    return position
-  }
-
-  func read(_ partition: TopicPartition, from offset: Int64, limit: ReadLimit) throws -> [LogRecord] {
-    guard let topic = self.topics[partition.topic], topic.partitions.indices.contains(partition.partition) else {
-      throw EventLogError(.unknownTopic, "there is no partition \(partition)")
-    }
-    let held = topic.partitions[partition.partition]
-    guard offset >= held.earliest else {
-      throw EventLogError(.offsetOutOfRange, "\(partition) begins at offset \(held.earliest), after \(offset)")
-    }
-    var records: [LogRecord] = []
-    var byteCount = 0
-    for record in held.records where record.position.offset >= offset {
-      byteCount += record.value.count + (record.key?.count ?? 0)
-      if records.count == limit.maxRecordCount || (byteCount > limit.maxByteCount && !records.isEmpty) { break }
-      records.append(record)
-    }
-    return records
+extension Duration {
+  /// In milliseconds, rounded down.
+  fileprivate var milliseconds: Int64 {
+    let parts = self.components
+    return parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000
   }
 }
 
 extension InMemoryEventLog.Partition {
-  mutating func discard(_ retention: TopicSpecification.Retention, now: Int64) -> Int {
+  /// Returns how many records went.
+  fileprivate mutating func discard(_ retention: TopicSpecification.Retention, now: Int64) -> Int {
     let before = self.records.count
     switch retention {
-    case .forever: return 0
+    case .forever: break
     case .age(let age):
-      let parts = age.components
-      let cutoff = now - parts.seconds * 1000 - parts.attoseconds / 1_000_000_000_000_000
-      self.records = Array(self.records.drop { $0.appendedAtMilliseconds < cutoff })
+      self.records = Array(self.records.drop { $0.appendedAtMilliseconds < now - age.milliseconds })
+      self.earliest = self.records.first?.position.offset ?? self.end
     case .compacted:
       var last: [[UInt8]: Int64] = [:]
       for record in self.records { if let key = record.key { last[key] = record.position.offset } }
       self.records.removeAll { record in record.key.map { last[$0] != record.position.offset } ?? false }
     }
-    self.earliest = self.records.first?.position.offset ?? self.end
     return before - self.records.count
   }
 }

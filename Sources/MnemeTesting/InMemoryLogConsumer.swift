@@ -4,84 +4,149 @@ import Synchronization
 extension InMemoryEventLog {
   /// Joins a group; a member of the same instance name is replaced, and fenced.
   public func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer {
-    let token = try self.state.withLock { state in
-      if state.isClosed { throw EventLogError(.closed, "the log in memory is closed") }
-      for topic in topics where state.topics[topic] == nil {
-        throw EventLogError(.unknownTopic, "there is no topic \(topic)")
-      }
+    let member = try self.state.withLock { state in
+      try state.checkOpen()
+      for topic in topics { _ = try state.topic(topic) }
       state.nextToken += 1
-      state.groups[group, default: []].removeAll { $0.instance == instance }
-      state.groups[group, default: []].append(Member(instance: instance, token: state.nextToken, topics: topics))
-      state.groups[group]?.sort { $0.instance < $1.instance }
-      return state.nextToken
+      let member = InMemoryMember(group: group, instance: instance, token: state.nextToken, topics: Set(topics))
+      state.add(member)
+      return member
     }
-    return InMemoryLogConsumer(log: self, group: group, token: token)
+    return InMemoryLogConsumer(log: self, member: member)
   }
 }
 
 /// A member of a group on the log in memory.
 final class InMemoryLogConsumer: LogConsumer {
+  private struct Held {
+    var epoch: Int
+    var next: Int64
+  }
+
   private struct State {
-    var next: [TopicPartition: Int64] = [:]
+    var held: [TopicPartition: Held] = [:]
     var paused: Set<TopicPartition> = []
+    /// Counts polls, so that each begins with another partition.
+    var turn = 0
     var isClosed = false
+    var isReplaced = false
   }
 
   private let log: InMemoryEventLog
-  private let group: String
-  private let token: Int
+  private let member: InMemoryMember
   private let state = Mutex(State())
 
-  init(log: InMemoryEventLog, group: String, token: Int) {
+  init(log: InMemoryEventLog, member: InMemoryMember) {
     self.log = log
-    self.group = group
-    self.token = token
+    self.member = member
   }
+
+  // MARK: Polling
 
   /// Returns at once, whatever the timeout: whoever drives the log by hand knows when there is more.
   func poll(limit: ReadLimit, timeout: Duration) async throws -> PollResult {
-    guard !self.state.withLock({ $0.isClosed }) else { throw EventLogError(.closed, "this consumer is closed") }
-    let result = try self.log.perform(.poll(group: self.group)) { log in
+    try self.checkOpen()
+    let result = try self.log.perform(.poll(group: self.member.group), by: self.member) { log in
       try self.state.withLock { state in
-        let owned = log.assignment(group: self.group, token: self.token)
-        var result = PollResult(
-          assigned: owned.subtracting(state.next.keys), revoked: Set(state.next.keys).subtracting(owned))
-        for partition in result.revoked { state.next[partition] = nil }
-        for partition in owned.sorted() {
-          let start = state.next[partition] ?? log.start(of: partition, group: self.group)
-          state.next[partition] = start
-          guard !state.paused.contains(partition) else { continue }
-          let share = ReadLimit(
-            maxRecordCount: max(1, limit.maxRecordCount / owned.count),
-            maxByteCount: max(1, limit.maxByteCount / owned.count))
-          let records = try log.read(partition, from: start, limit: share)
-          if let last = records.last { state.next[partition] = last.position.offset + 1 }
-          result.records += records
+        switch log.standing(of: self.member) {
+        case .member: break
+        case .expired: log.add(self.member)
+        case .replaced:
+          defer { state.held = [:] }
+          if state.held.isEmpty { throw self.replacedError }
+          state.isReplaced = true
+          return PollResult(revoked: Set(state.held.keys))
         }
-        return result
+        return try self.poll(&state, limit, log)
       }
     }
     await Task.yield()
     return result
   }
 
+  private func poll(_ state: inout State, _ limit: ReadLimit, _ log: InMemoryEventLog.State) throws -> PollResult {
+    let owned = log.assignments(of: self.member)
+    var result = PollResult()
+    for (partition, held) in state.held where owned[partition] != held.epoch {
+      result.revoked.insert(partition)
+      state.held[partition] = nil
+      state.paused.remove(partition)
+    }
+    for (partition, epoch) in owned where state.held[partition] == nil {
+      result.assigned.insert(partition)
+      state.held[partition] = Held(epoch: epoch, next: log.offsets[self.member.group]?[partition] ?? 0)
+    }
+    let open = state.held.keys.filter { !state.paused.contains($0) }.sorted()
+    guard !open.isEmpty else { return result }
+    state.turn += 1
+    var rest = limit
+    // An equal share of each first, then what is left of the limit.
+    for isShared in [true, false] {
+      for index in open.indices where rest.maxRecordCount > 0 && rest.maxByteCount > 0 {
+        var share = rest
+        if isShared { share.maxRecordCount = max(1, limit.maxRecordCount / open.count) }
+        share.maxRecordCount = min(share.maxRecordCount, rest.maxRecordCount)
+        let records = try self.take(
+          open[(index + state.turn) % open.count], share, allowsLargerFirst: result.records.isEmpty, &state, log)
+        rest.maxRecordCount -= records.count
+        rest.maxByteCount -= records.reduce(0) { $0 + $1.byteCount }
+        result.records += records
+      }
+    }
+    result.records.sort {
+      ($0.position.topicPartition, $0.position.offset) < ($1.position.topicPartition, $1.position.offset)
+    }
+    return result
+  }
+
+  private func take(
+    _ partition: TopicPartition, _ limit: ReadLimit, allowsLargerFirst: Bool, _ state: inout State,
+    _ log: InMemoryEventLog.State
+  ) throws -> [LogRecord] {
+    // What retention has discarded is stepped over.
+    let start = max(state.held[partition]?.next ?? 0, try log.partition(partition).earliest)
+    let records = try log.read(partition, from: start, limit: limit, allowsLargerFirst: allowsLargerFirst)
+    state.held[partition]?.next = records.last.map { $0.position.offset + 1 } ?? start
+    return records
+  }
+
+  // MARK: Committing
+
   func commit(appending records: [NewRecord], offsets: [TopicPartition: Int64]) async throws {
-    guard !self.state.withLock({ $0.isClosed }) else { throw EventLogError(.closed, "this consumer is closed") }
-    try self.log.perform(.commit(group: self.group)) { log in
-      let owned = log.assignment(group: self.group, token: self.token)
+    try self.checkOpen()
+    let group = self.member.group
+    try self.log.perform(.commit(group: group), by: self.member) { log in
+      if case .replaced = log.standing(of: self.member) { throw self.replacedError }
+      let owned = log.assignments(of: self.member)
+      let held = self.state.withLock { $0.held }
       for (partition, next) in offsets {
-        guard owned.contains(partition), next >= log.offsets[self.group]?[partition] ?? 0 else {
-          throw EventLogError(.fenced, "\(partition) belongs to another member of group \(self.group) now")
+        guard let epoch = held[partition]?.epoch, owned[partition] == epoch else {
+          throw EventLogError(.fenced, "\(partition) belongs to another member of group \(group) now")
+        }
+        guard next >= log.offsets[group]?[partition] ?? 0 else {
+          throw EventLogError(.fenced, "group \(group) has committed \(partition) beyond offset \(next)")
         }
       }
-      let partitions = try records.map { try self.log.place($0, log) }
-      for (record, partition) in zip(records, partitions) { _ = log.append(record, to: partition) }
-      log.offsets[self.group, default: [:]].merge(offsets) { $1 }
+      _ = try log.append(records)
+      log.offsets[group, default: [:]].merge(offsets) { $1 }
     }
   }
 
+  private func checkOpen() throws {
+    let (isClosed, isReplaced) = self.state.withLock { ($0.isClosed, $0.isReplaced) }
+    if isClosed { throw EventLogError(.closed, "this consumer is closed") }
+    if isReplaced { throw self.replacedError }
+  }
+
+  private var replacedError: EventLogError {
+    EventLogError(
+      .fenced, "member \(self.member.instance) of group \(self.member.group) was replaced by a newer one of that name")
+  }
+
+  // MARK: Steering
+
   func pause(_ partitions: Set<TopicPartition>) async {
-    self.state.withLock { $0.paused.formUnion(partitions) }
+    self.state.withLock { state in state.paused.formUnion(partitions.filter { state.held[$0] != nil }) }
   }
 
   func resume(_ partitions: Set<TopicPartition>) async {
@@ -90,32 +155,12 @@ final class InMemoryLogConsumer: LogConsumer {
 
   func seek(_ offsets: [TopicPartition: Int64]) async {
     self.state.withLock { state in
-      for (partition, offset) in offsets where state.next[partition] != nil { state.next[partition] = offset }
+      for (partition, offset) in offsets { state.held[partition]?.next = offset }
     }
   }
 
   func close() async {
     self.state.withLock { $0.isClosed = true }
-    self.log.state.withLock { log in log.groups[self.group]?.removeAll { $0.token == self.token } }
-  }
-}
-
-extension InMemoryEventLog.State {
-  /// Partitions in turn over the members that subscribe to the topic, by order of instance name.
-  func assignment(group: String, token: Int) -> Set<TopicPartition> {
-    var result: Set<TopicPartition> = []
-    for (name, topic) in self.topics {
-      let tokens = (self.groups[group] ?? []).filter { $0.topics.contains(name) }.map(\.token)
-      guard !tokens.isEmpty else { continue }
-      for number in topic.partitions.indices where tokens[number % tokens.count] == token {
-        result.insert(TopicPartition(name, number))
-      }
-    }
-    return result
-  }
-
-  func start(of partition: TopicPartition, group: String) -> Int64 {
-    let earliest = self.topics[partition.topic]?.partitions[partition.partition].earliest ?? 0
-    return max(self.offsets[group]?[partition] ?? 0, earliest)
+    self.log.state.withLock { $0.remove(self.member) }
   }
 }

@@ -2,16 +2,20 @@ import EventLog
 
 /// Headers as one blob: for each, name length (2 bytes, little-endian), name, value length (4 bytes), value.
 enum HeaderCoding {
+  /// Names and values together, as `ReadLimit` counts them.
+  static func byteCount(_ headers: [LogHeader]) -> Int {
+    headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
+  }
+
   static func encode(_ headers: [LogHeader]) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(headers.reduce(0) { $0 + 6 + $1.name.utf8.count + $1.value.count })
+    bytes.reserveCapacity(self.byteCount(headers) + 6 * headers.count)
     for header in headers {
-      let name = Array(header.name.utf8)
-      precondition(name.count <= UInt16.max, "a header's name has at most 65535 bytes")
-      append(UInt32(name.count), byteCount: 2, to: &bytes)
-      bytes += name
-      append(UInt32(header.value.count), byteCount: 4, to: &bytes)
-      bytes += header.value
+      precondition(header.name.utf8.count <= UInt16.max, "a header's name has at most 65535 bytes")
+      self.append(header.name.utf8.count, byteCount: 2, to: &bytes)
+      bytes.append(contentsOf: header.name.utf8)
+      self.append(header.value.count, byteCount: 4, to: &bytes)
+      bytes.append(contentsOf: header.value)
     }
     return bytes
   }
@@ -19,28 +23,31 @@ enum HeaderCoding {
   /// nil where the blob is damaged.
   static func decode(_ bytes: [UInt8]) -> [LogHeader]? {
     var headers: [LogHeader] = []
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      guard let nameCount = takeNumber(&rest, byteCount: 2), let name = take(&rest, count: nameCount),
-        let valueCount = takeNumber(&rest, byteCount: 4), let value = take(&rest, count: valueCount)
-      else { return nil }
-      headers.append(LogHeader(String(decoding: name, as: UTF8.self), bytes: Array(value)))
+    var index = 0
+    while index < bytes.count {
+      guard let nameCount = self.number(bytes, at: index, byteCount: 2) else { return nil }
+      let nameStart = index + 2
+      let nameEnd = nameStart + nameCount
+      guard let valueCount = self.number(bytes, at: nameEnd, byteCount: 4) else { return nil }
+      let valueStart = nameEnd + 4
+      guard valueStart + valueCount <= bytes.count else { return nil }
+      headers.append(
+        LogHeader(
+          String(decoding: bytes[nameStart..<nameEnd], as: UTF8.self),
+          bytes: Array(bytes[valueStart..<valueStart + valueCount])))
+      index = valueStart + valueCount
     }
     return headers
   }
 
-  private static func append(_ number: UInt32, byteCount: Int, to bytes: inout [UInt8]) {
+  private static func append(_ number: Int, byteCount: Int, to bytes: inout [UInt8]) {
     for index in 0..<byteCount { bytes.append(UInt8(truncatingIfNeeded: number >> (8 * index))) }
   }
 
-  private static func take(_ bytes: inout ArraySlice<UInt8>, count: Int) -> ArraySlice<UInt8>? {
-    guard bytes.count >= count else { return nil }
-    defer { bytes = bytes.dropFirst(count) }
-    return bytes.prefix(count)
-  }
-
-  private static func takeNumber(_ bytes: inout ArraySlice<UInt8>, byteCount: Int) -> Int? {
-    guard let digits = take(&bytes, count: byteCount) else { return nil }
-    return digits.reversed().reduce(0) { $0 << 8 | Int($1) }
+  private static func number(_ bytes: [UInt8], at start: Int, byteCount: Int) -> Int? {
+    guard start + byteCount <= bytes.count else { return nil }
+    var number = 0
+    for index in (0..<byteCount).reversed() { number = number << 8 | Int(bytes[start + index]) }
+    return number
   }
 }

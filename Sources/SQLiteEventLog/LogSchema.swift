@@ -15,34 +15,41 @@ enum LogSchema {
     let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
     guard found <= version else { return found }
     guard found == 0 else { return nil }
-    try database.execute(
-      sql: """
-        CREATE TABLE topics (
-          id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partition_count INTEGER NOT NULL,
-          retention TEXT NOT NULL, retention_ms INTEGER
-        ) STRICT;
-        CREATE TABLE partitions (
-          id INTEGER PRIMARY KEY AUTOINCREMENT, topic INTEGER NOT NULL REFERENCES topics ON DELETE CASCADE,
-          number INTEGER NOT NULL, earliest INTEGER NOT NULL DEFAULT 0, "end" INTEGER NOT NULL DEFAULT 0,
-          UNIQUE (topic, number)
-        ) STRICT;
-        CREATE TABLE records (
-          id INTEGER PRIMARY KEY, appended_at INTEGER NOT NULL, key BLOB, value BLOB NOT NULL, headers BLOB NOT NULL
-        ) STRICT;
-        CREATE TABLE offsets (
-          "group" TEXT NOT NULL, partition INTEGER NOT NULL REFERENCES partitions ON DELETE CASCADE,
-          next INTEGER NOT NULL, PRIMARY KEY ("group", partition)
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE members (
-          "group" TEXT NOT NULL, instance TEXT NOT NULL, token TEXT NOT NULL, topics TEXT NOT NULL,
-          seen_at INTEGER NOT NULL, PRIMARY KEY ("group", instance)
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE assignments (
-          "group" TEXT NOT NULL, partition INTEGER NOT NULL REFERENCES partitions ON DELETE CASCADE,
-          token TEXT NOT NULL, PRIMARY KEY ("group", partition)
-        ) STRICT, WITHOUT ROWID;
-        PRAGMA user_version = \(version);
-        """)
+    try database.execute(sql: tables)
+    try database.execute(sql: "PRAGMA user_version = \(version)")
     return nil
   }
+
+  private static let tables = """
+    CREATE TABLE topics (
+      id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, partition_count INTEGER NOT NULL,
+      retention TEXT NOT NULL, retention_ms INTEGER
+    ) STRICT;
+    -- Ids are never used again: they are part of the records' ids.
+    CREATE TABLE partitions (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, topic INTEGER NOT NULL REFERENCES topics ON DELETE CASCADE,
+      number INTEGER NOT NULL, earliest INTEGER NOT NULL DEFAULT 0, "end" INTEGER NOT NULL DEFAULT 0,
+      UNIQUE (topic, number)
+    ) STRICT;
+    CREATE TABLE records (
+      id INTEGER PRIMARY KEY, appended_at INTEGER NOT NULL, key BLOB, value BLOB NOT NULL, headers BLOB NOT NULL
+    ) STRICT;
+    -- Partitions of deleted topics, whose records are still being discarded.
+    CREATE TABLE discarded_partitions (id INTEGER PRIMARY KEY) STRICT;
+    CREATE TABLE offsets (
+      "group" TEXT NOT NULL, partition INTEGER NOT NULL REFERENCES partitions ON DELETE CASCADE,
+      next INTEGER NOT NULL, PRIMARY KEY ("group", partition)
+    ) STRICT, WITHOUT ROWID;
+    -- The epoch counts the changes of a group's assignment; it is never reset.
+    CREATE TABLE groups (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE members (
+      "group" TEXT NOT NULL, instance TEXT NOT NULL, token TEXT NOT NULL, topics TEXT NOT NULL,
+      seen_at INTEGER NOT NULL, PRIMARY KEY ("group", instance)
+    ) STRICT, WITHOUT ROWID;
+    -- The epoch is the one at which the member got the partition: one that lost it and got it back has another.
+    CREATE TABLE assignments (
+      "group" TEXT NOT NULL, partition INTEGER NOT NULL REFERENCES partitions ON DELETE CASCADE,
+      token TEXT NOT NULL, epoch INTEGER NOT NULL, PRIMARY KEY ("group", partition)
+    ) STRICT, WITHOUT ROWID;
+    """
 }

@@ -4,8 +4,8 @@ import GRDB
 extension SQLiteEventLog {
   /// Creates what is missing.
   public func ensureTopics(_ topics: [TopicSpecification]) async throws {
-    for topic in topics { try Self.check(topic) }
-    try await self.writer.write { database in
+    for topic in topics { Self.check(topic) }
+    try await self.writer.write(for: .everybody) { database in
       for topic in topics {
         guard let found = try Self.topic(topic.name, database) else {
           try Self.create(topic, database)
@@ -21,7 +21,7 @@ extension SQLiteEventLog {
     }
   }
 
-  private static func check(_ topic: TopicSpecification) throws {
+  private static func check(_ topic: TopicSpecification) {
     let isLegal = topic.name.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -49,6 +49,7 @@ extension SQLiteEventLog {
     for number in 0..<topic.partitionCount {
       try database.execute(sql: "INSERT INTO partitions (topic, number) VALUES (?, ?)", arguments: [id, number])
     }
+    try GroupMembership.rebalanceSubscribers(of: topic.name, database)
   }
 
   /// All topics, in order of name.
@@ -60,30 +61,16 @@ extension SQLiteEventLog {
 
   /// Removes a topic with all that hangs on it.
   public func deleteTopic(_ name: String) async throws {
-    try await self.writer.write { database in
-      guard let topic = try Self.topic(name, database) else { return }
-      for partition in topic.partitions {
-        try database.execute(
-          sql: "DELETE FROM records WHERE id >= ? AND id < ?",
-          arguments: [LogSchema.rowID(partition: partition, offset: 0), LogSchema.rowID(partition: partition + 1, offset: 0)])
-      }
+    try await self.writer.write(for: .everybody) { database in
+      // The topic is gone at once; its records may be many, and go piece by piece.
+      try database.execute(
+        sql: """
+          INSERT INTO discarded_partitions SELECT partitions.id FROM partitions
+          JOIN topics ON topics.id = partitions.topic WHERE topics.name = ?
+          """, arguments: [name])
       try database.execute(sql: "DELETE FROM topics WHERE name = ?", arguments: [name])
     }
-    self.forgetTopic(name)
-    self.bell.ring()
-  }
-
-  /// Bounds by partition number.
-  public func bounds(of topic: String) async throws -> [OffsetBounds] {
-    let entry = try await self.topic(topic)
-    return try await self.read { database in
-      try entry.partitions.map { id in
-        let row = try Row.fetchOne(
-          database.cachedStatement(sql: "SELECT earliest, \"end\" FROM partitions WHERE id = ?"), arguments: [id])
-        guard let row else { throw EventLogError(.unknownTopic, "topic \(topic) was deleted") }
-        return OffsetBounds(earliest: row["earliest"], end: row["end"])
-      }
-    }
+    _ = try await self.discardDeletedPartitions()
   }
 
   /// What a group has committed.
@@ -96,53 +83,19 @@ extension SQLiteEventLog {
           JOIN partitions ON partitions.id = offsets.partition JOIN topics ON topics.id = partitions.topic
           WHERE offsets."group" = ?
           """, arguments: [group])
-      return Dictionary(
-        uniqueKeysWithValues: rows.map { (TopicPartition($0["name"], $0["number"]), $0["next"] as Int64) })
+      return Dictionary(uniqueKeysWithValues: rows.map { (TopicPartition($0[0], $0[1]), $0[2] as Int64) })
     }
   }
+}
 
-  /// Discards by age, and by key.
-  public func enforceRetention(nowMilliseconds: Int64) async throws -> Int {
-    try await self.writer.write { database in
-      var count = 0
-      for row in try Row.fetchAll(database, sql: "SELECT * FROM topics WHERE retention <> 'forever'") {
-        let topic = TopicSpecification(row)
-        let partitions = try Int64.fetchAll(
-          database, sql: "SELECT id FROM partitions WHERE topic = ?", arguments: [row["id"] as Int64])
-        for partition in partitions {
-          count += try Self.discard(partition, topic.retention, nowMilliseconds, database)
-        }
+extension TopicSpecification {
+  init(_ row: Row) {
+    let retention: Retention =
+      switch row["retention"] as String {
+      case "age": .age(.milliseconds(row["retention_ms"] as Int64))
+      case "compacted": .compacted
+      default: .forever
       }
-      return count
-    }
-  }
-
-  private static func discard(
-    _ partition: Int64, _ retention: TopicSpecification.Retention, _ now: Int64, _ database: Database
-  ) throws -> Int {
-    let first = LogSchema.rowID(partition: partition, offset: 0)
-    let past = LogSchema.rowID(partition: partition + 1, offset: 0)
-    switch retention {
-    case .forever: return 0
-    case .age(let age):
-      // Up to the first record that is young enough: a clock that went back must not make holes.
-      let keep = try Int64.fetchOne(
-        database, sql: "SELECT id FROM records WHERE id >= ? AND id < ? AND appended_at >= ? ORDER BY id LIMIT 1",
-        arguments: [first, past, now - age.milliseconds])
-      try database.execute(sql: "DELETE FROM records WHERE id >= ? AND id < ?", arguments: [first, keep ?? past])
-    case .compacted:
-      try database.execute(
-        sql: """
-          DELETE FROM records WHERE id >= :first AND id < :past AND key IS NOT NULL AND id NOT IN
-            (SELECT max(id) FROM records WHERE id >= :first AND id < :past AND key IS NOT NULL GROUP BY key)
-          """, arguments: ["first": first, "past": past])
-    }
-    let count = database.changesCount
-    let oldest = try Int64.fetchOne(
-      database, sql: "SELECT min(id) FROM records WHERE id >= ? AND id < ?", arguments: [first, past])
-    try database.execute(
-      sql: "UPDATE partitions SET earliest = coalesce(?, \"end\") WHERE id = ?",
-      arguments: [oldest.map(LogSchema.offset(ofRowID:)), partition])
-    return count
+    self.init(name: row["name"], partitionCount: row["partition_count"], retention: retention)
   }
 }

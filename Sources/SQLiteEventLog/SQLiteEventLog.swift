@@ -1,119 +1,112 @@
+import Dispatch
 public import EventLog
-import FoundationEssentials
 import GRDB
-import MnemeCore
 import Synchronization
 
 /// The embedded log: one SQLite file in WAL mode, with the partitions, offsets, consumer groups and transactions of a
 /// broker, for one machine. Several processes may use one file.
 public final class SQLiteEventLog: EventLog {
-  /// Bounds and intervals.
-  public struct Options: Sendable {
-    /// Largest record: key, value and headers together, in bytes.
-    public var maxRecordByteCount = 16 << 20
-    /// Appends and commits that wait for the disk, at most.
-    public var maxWaitingAppendCount = 10_000
-    /// Their records together, in bytes.
-    public var maxWaitingAppendByteCount = 256 << 20
-    /// How long a member of a consumer group may be silent before its partitions go to others.
-    public var memberLease: Duration = .seconds(10)
-    /// How often the file is checked for what other processes appended, while somebody waits.
-    public var externalCheckInterval: Duration = .milliseconds(20)
-    /// How long a change waits for another process's change.
-    public var busyTimeout: Duration = .seconds(30)
-    /// Largest size of the file in pages of 4096 bytes; nil for no limit but the disk's.
-    public var maxPageCount: Int?
-    /// The wall clock, in milliseconds since 1970, UTC.
-    public var nowMilliseconds: @Sendable () -> Int64 = {
-      Int64((Date().timeIntervalSince1970 * 1000).rounded(.down))
-    }
-
-    /// The defaults.
-    public init() {}
-  }
-
-  let database: DatabasePool
-  let writer: LogWriter
-  let options: Options
   /// Where the file is.
-  public let path: String
+  public var path: String { self.file.path }
+
+  let file: LogFile
+  let writer: LogWriter
   let bell = Doorbell()
-  private let watcher: ExternalWatcher
+  let leases = MemberLeases()
+  private let tasks: [Task<Void, Never>]
   private let catalog = Mutex<[String: TopicEntry]>([:])
+
+  var options: Options { self.file.options }
 
   /// Opens, or makes, the log at `path`, with its folder.
   /// - Throws: `EventLogError`.
   public static func open(path: String, options: Options = Options()) async throws -> SQLiteEventLog {
-    do {
-      return try SQLiteEventLog(path: path, options: options)
-    } catch {
-      throw LogFailure.error(error, path: path)
+    SQLiteEventLog(try await Self.blocking { try LogFile(path: path, options: options) })
+  }
+
+  private init(_ file: LogFile) {
+    self.file = file
+    let (bell, leases) = (self.bell, self.leases)
+    let writer = LogWriter(file: file, bell: bell)
+    self.writer = writer
+    // They know nothing of this object, so that one that is dropped without being closed ends them.
+    self.tasks = [
+      Task { await leases.keepAlive(writer, bell, file.options) },
+      Task { await Self.watch(writer, bell, interval: file.options.externalCheckInterval) },
+    ]
+  }
+
+  deinit {
+    for task in self.tasks { task.cancel() }
+  }
+
+  /// While somebody waits, looks for what other processes wrote.
+  private static func watch(_ writer: LogWriter, _ bell: Doorbell, interval: Duration) async {
+    while !Task.isCancelled {
+      await bell.waitForWaiter()
+      guard (try? await Task.sleep(for: interval)) != nil else { return }
+      await writer.lookOutside()
     }
   }
 
-  private init(path: String, options: Options) throws {
-    self.path = path
-    self.options = options
-    try Self.makeFile(path)
-    let configuration = Self.configuration(options)
-    self.database = try DatabasePool(path: path, configuration: configuration)
-    let newer = try self.database.write { try LogSchema.prepare($0) }
-    if let newer {
-      throw EventLogError(
-        .storage, "the log at \(path) has version \(newer), this program knows \(LogSchema.version); use a newer mneme")
-    }
-    self.watcher = try ExternalWatcher(path: path, interval: options.externalCheckInterval)
-    self.writer = LogWriter(
-      database: self.database, path: path, maxWaitingCount: options.maxWaitingAppendCount,
-      maxWaitingByteCount: options.maxWaitingAppendByteCount)
-  }
-
-  private static func makeFile(_ path: String) throws {
-    let folder = URL(filePath: path).deletingLastPathComponent().path()
-    do {
-      if !FileManager.default.fileExists(atPath: folder) {
-        try FileManager.default.createDirectory(
-          atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-      }
-    } catch {
-      throw EventLogError(.readOnly, "folder \(folder) for the log cannot be made; check its parent's permissions")
-    }
-    guard !FileManager.default.fileExists(atPath: path) else { return }
-    guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
-      throw EventLogError(.readOnly, "the log at \(path) cannot be made; check its folder's permissions")
-    }
-  }
-
-  private static func configuration(_ options: Options) -> Configuration {
-    var configuration = Configuration()
-    configuration.label = "mneme-log"
-    configuration.foreignKeysEnabled = true
-    configuration.maximumReaderCount = 8
-    configuration.busyMode = .timeout(options.busyTimeout.seconds)
-    configuration.prepareDatabase { database in
-      // An append is durable when it returns: every commit is synced.
-      try database.execute(sql: "PRAGMA synchronous = FULL")
-      if let pages = options.maxPageCount { try database.execute(sql: "PRAGMA max_page_count = \(pages)") }
-    }
-    return configuration
-  }
-
-  /// Ends all work: changes that wait are still made.
+  /// Ends all work: changes that wait are still made, and members leave their groups.
   public func close() async {
+    for task in self.tasks { task.cancel() }
+    for task in self.tasks { await task.value }
+    await self.leaveAllGroups()
     self.writer.close()
-    // A last change on the writer's queue: those before it are done when it runs.
-    _ = try? await self.database.writeWithoutTransaction { _ in }
-    self.watcher.close()
-    self.bell.ring()
-    try? self.database.close()
+    let database = self.file.database
+    // A last piece of work on the writer's queue: changes before it are done when it runs.
+    _ = try? await database.writeWithoutTransaction { _ in }
+    try? await Self.blocking { try database.close() }
+    self.bell.ringAll()
   }
 
-  // MARK: Reading the catalog
+  private func leaveAllGroups() async {
+    let leaving = self.leases.all.filter { $0.close() }
+    guard !leaving.isEmpty else { return }
+    let now = self.options.nowMilliseconds()
+    // Where it fails, their leases run out.
+    try? await self.writer.write(isBounded: false) { database in
+      for lease in leaving { try lease.membership.leave(now: now, database) }
+    }
+  }
+
+  /// Runs `body` where it may block.
+  private static func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }
+    }
+  }
+
+  // MARK: Reading
+
+  func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    do {
+      return try await self.file.database.read(body)
+    } catch let error as DatabaseError
+      where error.resultCode == .SQLITE_MISUSE || error.resultCode == .SQLITE_INTERRUPT
+    {
+      try Task.checkCancellation()
+      throw self.file.closedError
+    } catch {
+      throw LogFailure.error(error, path: self.path)
+    }
+  }
+
+  // MARK: The catalog
 
   struct TopicEntry: Sendable {
     let specification: TopicSpecification
     /// Row ids of the partitions, by number.
     let partitions: [Int64]
+
+    func rowID(of partition: TopicPartition) throws -> Int64 {
+      guard self.partitions.indices.contains(partition.partition) else {
+        throw EventLogError(.unknownTopic, "topic \(partition.topic) has no partition \(partition.partition)")
+      }
+      return self.partitions[partition.partition]
+    }
   }
 
   func topic(_ name: String) async throws -> TopicEntry {
@@ -125,10 +118,6 @@ public final class SQLiteEventLog: EventLog {
     return entry
   }
 
-  func forgetTopic(_ name: String) {
-    self.catalog.withLock { $0[name] = nil }
-  }
-
   static func topic(_ name: String, _ database: Database) throws -> TopicEntry? {
     guard let row = try Row.fetchOne(database, sql: "SELECT * FROM topics WHERE name = ?", arguments: [name]) else {
       return nil
@@ -138,62 +127,14 @@ public final class SQLiteEventLog: EventLog {
     return TopicEntry(specification: TopicSpecification(row), partitions: partitions)
   }
 
-  func rowID(of partition: TopicPartition) async throws -> Int64 {
-    let entry = try await self.topic(partition.topic)
-    guard entry.partitions.indices.contains(partition.partition) else {
-      throw EventLogError(.unknownTopic, "topic \(partition.topic) has no partition \(partition.partition)")
-    }
-    return entry.partitions[partition.partition]
-  }
-
-  func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+  /// Runs `body`, and once more with a fresh catalog where it misses a topic: another process may have deleted it and
+  /// made it again.
+  func withFreshTopics<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
-      return try await self.database.read(body)
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_MISUSE || error.resultCode == .SQLITE_INTERRUPT {
-      try Task.checkCancellation()
-      throw EventLogError(.closed, "the log at \(self.path) is closed")
-    } catch {
-      throw LogFailure.error(error, path: self.path)
+      return try await body()
+    } catch let error as EventLogError where error.code == .unknownTopic {
+      self.catalog.withLock { $0.removeAll() }
+      return try await body()
     }
-  }
-
-  // MARK: Waiting
-
-  /// Returns once something may have been appended since `seen` rings, here or by another process, or after `timeout`.
-  func waitForChange(beyond seen: Int, timeout: Duration) async throws {
-    let deadline = ContinuousClock.now + timeout
-    while self.bell.ringCount == seen {
-      try Task.checkCancellation()
-      let rest = deadline - .now
-      guard rest > .zero else { return }
-      await self.bell.wait(beyond: seen, timeout: min(rest, self.options.externalCheckInterval))
-      if try await self.watcher.sawChange() { self.bell.ring() }
-    }
-  }
-}
-
-extension TopicSpecification {
-  init(_ row: Row) {
-    let retention: Retention =
-      switch row["retention"] as String {
-      case "age": .age(.milliseconds(row["retention_ms"] as Int64))
-      case "compacted": .compacted
-      default: .forever
-      }
-    self.init(name: row["name"], partitionCount: row["partition_count"], retention: retention)
-  }
-}
-
-extension Duration {
-  /// In seconds.
-  var seconds: Double {
-    let parts = self.components
-    return Double(parts.seconds) + Double(parts.attoseconds) * 1e-18
-  }
-
-  /// In milliseconds, rounded down.
-  var milliseconds: Int64 {
-    let parts = self.components
-    return parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000
   }
 }

@@ -1,0 +1,79 @@
+/// Dense kernels of the in-process sentence encoder: matrix products, attention and the row-wise functions.
+///
+/// Every function is single-threaded, allocates nothing and touches only the memory it is given. A row of a result
+/// depends on the same row of the input alone: the order of its additions is fixed and does not change with the number
+/// of rows, so a text's vector is the same, bit for bit, whatever batch it is computed in. Results of two instruction
+/// sets may differ in the last bits; the integer products are exact everywhere.
+///
+/// Matrices are dense and row-major. Weights are packed once: panels of 16 output columns, the last one padded.
+#ifndef MNEME_KERNELS_H
+#define MNEME_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Instruction sets, each one containing those before it.
+enum {
+  MNEME_ISA_BASE = 0,
+  MNEME_ISA_AVX2 = 1,
+  MNEME_ISA_AVX512 = 2,
+  MNEME_ISA_AVX512VNNI = 3,
+};
+
+/// The best instruction set of this processor that the kernels know.
+int mneme_isa_best(void);
+
+/// Floats that `mneme_pack_f32` writes for a weight matrix of `n` rows (outputs) and `k` columns (inputs).
+size_t mneme_packed_f32_count(size_t n, size_t k);
+
+/// Packs `weights` (`n` x `k`) for `mneme_gemm_f32`. Returns 0 if a weight is not finite, else 1.
+int mneme_pack_f32(size_t n, size_t k, const float *weights, float *packed);
+
+/// `result` (`m` x `n`) = `input` (`m` x `k`) times the transposed weights plus `bias` (`n`); then GELU (the exact one,
+/// x Phi(x)) if `gelu` is not 0.
+void mneme_gemm_f32(
+    int isa, size_t m, size_t n, size_t k, const float *input, const float *packed, const float *bias, int gelu,
+    float *result);
+
+/// Bytes that `mneme_pack_i8` writes for a weight matrix of `n` rows and `k` columns; 64-byte alignment is best.
+size_t mneme_packed_i8_count(size_t n, size_t k);
+
+/// Quantises each row of `weights` (`n` x `k`) to 8 bits, symmetrically, and packs it for `mneme_gemm_u8i8`; writes `n`
+/// scales and `n` sums of the quantised weights. Returns 0 if a weight is not finite, else 1.
+int mneme_pack_i8(size_t n, size_t k, const float *weights, int8_t *packed, float *scales, int32_t *sums);
+
+/// Bytes of one quantised row of `k` activations: `k` rounded up to a multiple of 4.
+size_t mneme_quantised_stride(size_t k);
+
+/// Quantises each row of `input` (`m` x `k`) to unsigned bytes by its own range: x = scale * (byte - zero).
+void mneme_quantise_rows(
+    int isa, size_t m, size_t k, const float *input, uint8_t *bytes, float *scales, int32_t *zeros);
+
+/// Like `mneme_gemm_f32`, with input and weights of 8 bits and sums of 32.
+void mneme_gemm_u8i8(
+    int isa, size_t m, size_t n, size_t k, const uint8_t *bytes, const float *scales, const int32_t *zeros,
+    const int8_t *packed, const float *weight_scales, const int32_t *weight_sums, const float *bias, int gelu,
+    float *result);
+
+/// `result` (`length` x `n`) = the word's row + `type` (`n`) + the position's row, for each token of one sequence.
+void mneme_embed_tokens(
+    size_t length, size_t n, const uint16_t *tokens, const float *words, const float *positions, const float *type,
+    float *result);
+
+/// `rows` (`m` x `n`, `n` a multiple of 16) = layer norm of (`rows` + `addend`); `addend` may be null.
+void mneme_layer_norm(
+    int isa, size_t m, size_t n, float *rows, const float *addend, const float *gain, const float *bias,
+    float epsilon);
+
+/// Floats of scratch that `mneme_attention` needs for one sequence of `length` tokens.
+size_t mneme_attention_scratch_count(size_t length, size_t head_size);
+
+/// Self-attention inside one sequence: `qkv` is `length` x 3 x `heads` x `head_size` (queries, keys, values), `result`
+/// is `length` x `heads` x `head_size`. `head_size` is a multiple of 16.
+void mneme_attention(
+    int isa, size_t length, size_t heads, size_t head_size, const float *qkv, float *scratch, float *result);
+
+/// `result` (`n`, a multiple of 16) = mean of `m` rows, divided by its L2 norm.
+void mneme_mean_pool(int isa, size_t m, size_t n, const float *rows, float *result);
+
+#endif

@@ -1,0 +1,50 @@
+// AVX2 and FMA.
+#include "internal.h"
+
+#if MNEME_X86
+#include <immintrin.h>
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+
+#define NAME(x) mneme_##x##_avx2
+#define FUSED 1
+#include "vectors.h"
+
+#define TILE_ROWS 6
+#define TILE_PANELS 1
+#include "product_f32.h"
+
+#define I8_ROWS 3
+#define I8_PANELS 1
+// Part i holds columns 4 i to 4 i + 3, each as two sums.
+typedef struct {
+  __m256i part[4];
+} i8_sums;
+INLINE i8_sums i8_none(void) {
+  __m256i zero = _mm256_setzero_si256();
+  return (i8_sums){{zero, zero, zero, zero}};
+}
+INLINE i8_sums i8_step(i8_sums sums, const uint8_t *a, const int8_t *w) {
+  // 16-bit products: the shorter way, maddubs, saturates.
+  int32_t four;
+  memcpy(&four, a, sizeof four);
+  __m256i x = _mm256_cvtepu8_epi16(_mm_set1_epi32(four));
+  for (int i = 0; i < 4; i++) {
+    __m256i weights = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(w + 16 * i)));
+    sums.part[i] = _mm256_add_epi32(sums.part[i], _mm256_madd_epi16(x, weights));
+  }
+  return sums;
+}
+INLINE v16i i8_total(i8_sums sums) {
+  __m256i low = _mm256_permute4x64_epi64(_mm256_hadd_epi32(sums.part[0], sums.part[1]), 0xD8);
+  __m256i high = _mm256_permute4x64_epi64(_mm256_hadd_epi32(sums.part[2], sums.part[3]), 0xD8);
+  v16i total;
+  memcpy(&total, &low, sizeof low);
+  memcpy((char *)&total + sizeof low, &high, sizeof high);
+  return total;
+}
+#include "product_i8.h"
+
+#include "rows.h"
+
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,23 @@
+// Every processor: SSE2 on x86-64, NEON on arm64.
+#define NAME(x) mneme_##x##_base
+#define FUSED 0
+#include "vectors.h"
+
+#define TILE_ROWS 3
+#define TILE_PANELS 1
+#include "product_f32.h"
+
+#define I8_ROWS 3
+#define I8_PANELS 1
+typedef v16i i8_sums;
+INLINE i8_sums i8_none(void) { return (v16i)(0); }
+INLINE i8_sums i8_step(i8_sums sums, const uint8_t *a, const int8_t *w) {
+  // Lane j holds the 4 weights of column j, the first one in its lowest byte.
+  v16i weights = *(const v16i_any *)w;
+  for (int i = 0; i < 4; i++) sums += (weights << (24 - 8 * i) >> 24) * (int32_t)a[i];
+  return sums;
+}
+INLINE v16i i8_total(i8_sums sums) { return sums; }
+#include "product_i8.h"
+
+#include "rows.h"

@@ -1,0 +1,46 @@
+/// What a projection is made for. Shards made for anything else are refused, as their vectors could not be compared.
+public struct ProjectionConfiguration: Hashable, Sendable {
+  /// The generation whose memories it holds.
+  public var generation: String
+  /// `EmbeddingSpace.name` of its vectors.
+  public var space: String
+  /// Components of each vector.
+  public var dimension: Int
+  /// Partitions of each topic, and so the number of shards.
+  public var partitionCount: Int
+  /// How much is held and done at once.
+  public var bounds: Bounds
+
+  /// How much a projection holds and does at once.
+  public struct Bounds: Hashable, Sendable {
+    /// Records of one topic that are folded in one transaction, at most.
+    public var maxBatchRecordCount: Int
+    /// Sum of their keys, values and headers, in bytes.
+    public var maxBatchByteCount: Int
+    /// The same while rebuilding, where nobody waits for a transaction to end.
+    public var maxRebuildBatchRecordCount: Int
+    /// Owners' vectors that a reader keeps in memory, in bytes.
+    public var maxVectorCacheByteCount: Int
+
+    /// Bounds with all their parts.
+    public init(
+      maxBatchRecordCount: Int = 500, maxBatchByteCount: Int = 8 << 20, maxRebuildBatchRecordCount: Int = 10_000,
+      maxVectorCacheByteCount: Int = 256 << 20
+    ) {
+      self.maxBatchRecordCount = maxBatchRecordCount
+      self.maxBatchByteCount = maxBatchByteCount
+      self.maxRebuildBatchRecordCount = maxRebuildBatchRecordCount
+      self.maxVectorCacheByteCount = maxVectorCacheByteCount
+    }
+  }
+
+  /// A configuration with all its parts.
+  public init(generation: String, space: String, dimension: Int, partitionCount: Int, bounds: Bounds = Bounds()) {
+    precondition(partitionCount > 0 && dimension > 0, "a projection has shards, and vectors have components")
+    self.generation = generation
+    self.space = space
+    self.dimension = dimension
+    self.partitionCount = partitionCount
+    self.bounds = bounds
+  }
+}

@@ -1,0 +1,177 @@
+import EventLog
+import GRDB
+import Logging
+import MnemeCore
+
+/// Folds one partition of the two topics into its shard, as the log grows.
+struct ShardFollower: Sendable {
+  let store: ShardStore
+  let log: any EventLog
+  let reader: FoldRecordReader
+  let doorbell: Doorbell
+  let logger: Logger
+
+  /// How long one wait for records lasts at most; then the shard's place is looked at again.
+  static let waitTimeout = Duration.seconds(1)
+  /// Pause after the first of several failures in a row; it doubles up to `maxRetryDelay`.
+  static let initialRetryDelay = Duration.milliseconds(100)
+  static let maxRetryDelay = Duration.seconds(10)
+
+  private var configuration: ProjectionConfiguration { store.configuration }
+  private var partition: Int { store.files.partition }
+  var memoriesSource: TopicPartition {
+    TopicPartition(Topics.memories(generation: configuration.generation), partition)
+  }
+  var vectorsSource: TopicPartition { TopicPartition(Topics.vectors(space: configuration.space), partition) }
+
+  /// Folds for ever. Failures that may pass are tried again, for ever; others end it.
+  func follow() async throws {
+    var connection: ShardConnection?
+    var position: ShardPosition?
+    var delay = Self.initialRetryDelay
+    while true {
+      do {
+        var current = if let position { position } else { try await start(&connection) }
+        let isIdle = try await fold(&connection, &current)
+        position = current
+        delay = Self.initialRetryDelay
+        if isIdle { try await waitForRecords(current) }
+      } catch is FoldOutOfPlace {
+        position = nil
+      } catch {
+        try Task.checkCancellation()
+        guard Self.isRetriable(error) else { throw error }
+        logger.warning(
+          "folding is interrupted and tried again",
+          metadata: ["shard": "\(store.files.linkPath)", "delay": "\(delay)", "error": "\(error)"])
+        // What failed may have closed or replaced the database: begin from what is stored.
+        position = nil
+        connection = nil
+        try await Task.sleep(for: delay)
+        delay = min(delay * 2, Self.maxRetryDelay)
+      }
+    }
+  }
+
+  /// Folds what the log holds now.
+  func catchUp() async throws {
+    var connection: ShardConnection?
+    let ends = ShardPosition(
+      memories: try await bounds(memoriesSource).end, vectors: try await bounds(vectorsSource).end)
+    var position = try await start(&connection)
+    while position.memories < ends.memories || position.vectors < ends.vectors {
+      do {
+        let isIdle = try await fold(&connection, &position)
+        // Offsets may have gaps before the end, where transactions left their marks.
+        if isIdle { return }
+      } catch is FoldOutOfPlace {
+        position = try await start(&connection)
+      }
+    }
+  }
+
+  static func isRetriable(_ error: any Error) -> Bool {
+    switch error {
+    case let error as ProjectionError: error.isRetriable
+    case let error as EventLogError: error.isRetriable
+    default: false
+    }
+  }
+
+  /// Where the shard stands; where it is new, the earliest record that the log holds.
+  func start(_ connection: inout ShardConnection?) async throws -> ShardPosition {
+    let memories = (source: memoriesSource, bounds: try await bounds(memoriesSource))
+    let vectors = (source: vectorsSource, bounds: try await bounds(vectorsSource))
+    let logger = self.logger
+    return try await store.write(&connection) { database in
+      ShardPosition(
+        memories: try Self.start(database, memories.source, memories.bounds, logger),
+        vectors: try Self.start(database, vectors.source, vectors.bounds, logger))
+    }
+  }
+
+  static func start(
+    _ database: Database, _ source: TopicPartition, _ bounds: OffsetBounds, _ logger: Logger
+  ) throws -> Int64 {
+    let stored = try Watermarks.next(database, source)
+    if let stored {
+      guard stored <= bounds.end else {
+        throw ProjectionError(
+          .mismatch,
+          "the projection has folded \(source) up to \(stored), the log ends at \(bounds.end); "
+            + "run 'mneme replay rebuild' if the log is the right one")
+      }
+      if stored >= bounds.earliest { return stored }
+      logger.error(
+        "records went from the log before they were folded",
+        metadata: ["partition": "\(source)", "from": "\(stored)", "to": "\(bounds.earliest)"])
+    }
+    try Watermarks.set(database, source, to: bounds.earliest)
+    return bounds.earliest
+  }
+
+  func bounds(_ source: TopicPartition) async throws -> OffsetBounds {
+    let all = try await log.bounds(of: source.topic)
+    guard all.indices.contains(source.partition) else {
+      throw ProjectionError(
+        .mismatch, "topic \(source.topic) has \(all.count) partitions, the projection \(configuration.partitionCount)")
+    }
+    return all[source.partition]
+  }
+
+  /// Folds the next records. Returns whether there were none.
+  private func fold(_ connection: inout ShardConnection?, _ position: inout ShardPosition) async throws -> Bool {
+    let batch = try await nextBatch(
+      from: position, limit: configuration.bounds.maxBatchRecordCount)
+    if batch.memories.records.isEmpty, batch.vectors.records.isEmpty { return true }
+    warn(of: batch)
+    position = try await store.write(&connection) { try batch.apply(to: $0, keepsTouched: true) }
+    doorbell.ring()
+    return false
+  }
+
+  /// Reads up to `limit` records of each topic. The vectors come second: those of the memories stand in the log by then.
+  func nextBatch(from position: ShardPosition, limit: Int) async throws -> FoldBatch {
+    let readLimit = ReadLimit(maxRecordCount: limit, maxByteCount: configuration.bounds.maxBatchByteCount)
+    let memories = try await log.read(memoriesSource, from: position.memories, limit: readLimit)
+    var vectors: [LogRecord] = []
+    var next = position.vectors
+    var hasAll = false
+    while vectors.count < limit {
+      let more = try await log.read(vectorsSource, from: next, limit: readLimit)
+      guard let last = more.last else {
+        hasAll = true
+        break
+      }
+      vectors += more
+      next = last.position.offset + 1
+    }
+    return FoldBatch(
+      memories: FoldSlice(source: memoriesSource, from: position.memories, records: memories.map(reader.read)),
+      vectors: FoldSlice(source: vectorsSource, from: position.vectors, records: vectors.map(reader.read)),
+      hasAllVectors: hasAll)
+  }
+
+  private func warn(of batch: FoldBatch) {
+    for record in batch.memories.records + batch.vectors.records {
+      guard case .unreadable(let reason) = record.content else { continue }
+      logger.warning(
+        "a record is left out of the projection",
+        metadata: [
+          "partition": "\(record.position.topicPartition)", "offset": "\(record.position.offset)",
+          "code": "\(reason.code)", "reason": "\(reason.description)",
+        ])
+    }
+  }
+
+  /// Returns once one of the topics may have more, or after `waitTimeout`.
+  private func waitForRecords(_ position: ShardPosition) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for (source, offset) in [(memoriesSource, position.memories), (vectorsSource, position.vectors)] {
+        group.addTask { try await log.waitForRecords(source, from: offset, timeout: Self.waitTimeout) }
+      }
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+}

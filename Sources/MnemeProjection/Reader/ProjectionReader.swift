@@ -1,0 +1,128 @@
+import FoundationEssentials
+import GRDB
+public import MnemeCore
+
+/// Reads a projection's shards, also while another process folds or rebuilds them.
+///
+/// Every read is on a snapshot of its shard. What asks for one user touches one shard; anything else touches all of them.
+public final class ProjectionReader: MemoryReader {
+  let shards: [ShardReader]
+  let configuration: ProjectionConfiguration
+  let vectorCache: OwnerVectorCache
+  private let doorbell: Doorbell?
+
+  /// How often a shard is looked at while a position is waited for, where another process folds it.
+  static let pollInterval = Duration.milliseconds(10)
+  /// The same, where the projector of this process rings.
+  static let doorbellTimeout = Duration.milliseconds(200)
+  /// How long a shard is waited for that the projector of this process has not made yet.
+  static let startTimeout = Duration.seconds(5)
+
+  /// A reader of the shards under `directory`. Nothing is opened before it is read. `projector` is the one that folds them in this
+  /// process, if it does: it tells at once what it has folded.
+  public init(directory: String, configuration: ProjectionConfiguration, projector: Projector? = nil) throws {
+    let directory = ProjectionDirectory.path(directory, configuration)
+    self.configuration = configuration
+    self.shards = (0..<configuration.partitionCount).map { partition in
+      ShardReader(files: ShardFiles(directory: directory, partition: partition), configuration: configuration)
+    }
+    self.vectorCache = OwnerVectorCache(maxByteCount: configuration.bounds.maxVectorCacheByteCount)
+    self.doorbell = projector?.doorbell
+  }
+
+  /// Reads one shard; one that the projector of this process is about to make is waited for.
+  func read<Value: Sendable>(
+    _ shard: ShardReader, _ body: @escaping @Sendable (Database, String) throws -> Value
+  ) async throws -> Value {
+    let deadline = ContinuousClock.now + Self.startTimeout
+    while true {
+      do {
+        return try await shard.read(body)
+      } catch let error as ProjectionError
+        where error.code == .missing && self.doorbell != nil && ContinuousClock.now < deadline
+      {
+        try await Task.sleep(for: Self.pollInterval)
+      }
+    }
+  }
+
+  /// The shards that may hold what a query is about.
+  func shards(for query: MemoryQuery) -> [ShardReader] {
+    guard let owner = query.owner else { return self.shards }
+    return [self.shards[Partitioner.partition(key: owner.bytes, count: self.shards.count)]]
+  }
+
+  /// As `MemoryReader` has it.
+  public func wait(forTurnsPartition partition: Int, offset: Int64, timeout: Duration) async throws -> Bool {
+    guard self.shards.indices.contains(partition) else { return false }
+    let deadline = ContinuousClock.now + timeout
+    let rings = self.doorbell?.rings()
+    while true {
+      if try await self.isFolded(partition, offset) { return true }
+      let left = deadline - ContinuousClock.now
+      guard left > .zero else { return false }
+      if let rings {
+        // Another process may fold too, and rings nowhere: look by oneself now and then.
+        await Self.next(of: rings, timeout: min(left, Self.doorbellTimeout))
+        try Task.checkCancellation()
+      } else {
+        try await Task.sleep(for: min(left, Self.pollInterval))
+      }
+    }
+  }
+
+  private func isFolded(_ partition: Int, _ offset: Int64) async throws -> Bool {
+    do {
+      let visible = try await self.shards[partition].read { try Watermarks.visibleTurn($0, partition: partition) }
+      return visible.map { $0 >= offset } ?? false
+    } catch let error as ProjectionError where error.code == .missing {
+      return false
+    }
+  }
+
+  private static func next(of rings: AsyncStream<Void>, timeout: Duration) async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        var iterator = rings.makeAsyncIterator()
+        _ = await iterator.next()
+      }
+      group.addTask { try? await Task.sleep(for: timeout) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  /// As `MemoryReader` has it. A shard that does not exist has folded nothing.
+  public func watermarks() async throws -> [TopicOffset] {
+    var offsets: [TopicOffset] = []
+    for shard in self.shards {
+      do {
+        offsets += try await shard.read(Watermarks.all)
+      } catch let error as ProjectionError where error.code == .missing {
+        continue
+      }
+    }
+    return offsets.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
+  }
+
+  /// As `MemoryReader` has it.
+  public func names(of owner: OwnerKey) async throws -> [String] {
+    let shard = self.shards[Partitioner.partition(key: owner.bytes, count: self.shards.count)]
+    return try await self.read(shard) { database, _ in
+      guard let row = try OwnerRow.fetch(database, owner) else { return [] }
+      let range = Schema.memories(of: row.number)
+      let names = try String.fetchAll(
+        try database.cachedStatement(
+          sql: """
+            SELECT value FROM memories WHERE attribute = 'name' AND memory BETWEEN ? AND ? AND subject = 'user'
+              AND value IS NOT NULL AND valid_to IS NULL AND superseded_by IS NULL
+            """), arguments: [range.lowerBound, range.upperBound])
+      return names.map(StoredText.decode)
+    }
+  }
+
+  /// As `MemoryReader` has it.
+  public func summary() async throws -> ProjectionSummary {
+    try await ProjectionSummary.read(self.shards)
+  }
+}

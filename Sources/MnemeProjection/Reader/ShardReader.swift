@@ -1,0 +1,100 @@
+import GRDB
+import MnemeCore
+import Synchronization
+
+/// Reads one shard, also while another process folds it or replaces its database.
+final class ShardReader: Sendable {
+  private struct Connection: Sendable {
+    let name: String
+    let pool: DatabasePool
+  }
+
+  let files: ShardFiles
+  private let configuration: ProjectionConfiguration
+  private let connection = Mutex<Connection?>(nil)
+
+  /// Reads of one shard that run at once; further ones wait.
+  static let maxConcurrentReadCount = 4
+  /// How often a read begins again where the database was replaced while it began. A rebuild replaces it once.
+  static let maxAttemptCount = 16
+
+  /// A reader of the shard with these files; nothing is opened yet.
+  init(files: ShardFiles, configuration: ProjectionConfiguration) {
+    self.files = files
+    self.configuration = configuration
+  }
+
+  /// The database was replaced after it had been chosen.
+  private struct Replaced: Error {}
+
+  /// Runs `body` on a snapshot of the shard that was current when it began.
+  /// - Throws: `ProjectionError` (`.missing` where there is no shard).
+  func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await self.read { database, _ in try body(database) }
+  }
+
+  /// The same; `body` is told the name of the database, which no other one ever has.
+  func read<Value: Sendable>(
+    _ body: @escaping @Sendable (Database, String) throws -> Value
+  ) async throws -> Value {
+    var attempt = 1
+    while true {
+      guard let name = try self.files.currentName() else { throw self.missing }
+      do {
+        return try await self.read(name, body)
+      } catch let error {
+        if error is CancellationError { throw error }
+        // Opening a database that was just removed fails in several ways; only where it is still current does that count.
+        guard try self.files.currentName() != name, attempt < Self.maxAttemptCount else {
+          throw error is Replaced ? self.missing : StorageFailure.describing(error, path: self.files.path(name))
+        }
+        attempt += 1
+      }
+    }
+  }
+
+  private func read<Value: Sendable>(
+    _ name: String, _ body: @escaping @Sendable (Database, String) throws -> Value
+  ) async throws -> Value {
+    let pool = try self.pool(name)
+    let files = self.files
+    return try await pool.read { database in
+      // The snapshot begins with the first row that is read.
+      _ = try Int.fetchOne(try database.cachedStatement(sql: "SELECT 1 FROM sqlite_schema LIMIT 1"))
+      guard try files.currentName() == name else { throw Replaced() }
+      return try body(database, name)
+    }
+  }
+
+  private var missing: ProjectionError {
+    ProjectionError(
+      .missing, "\(self.files.linkPath) does not exist; run 'mneme up' or 'mneme replay rebuild'")
+  }
+
+  private func pool(_ name: String) throws -> DatabasePool {
+    if let open = self.connection.withLock({ $0 }), open.name == name { return open.pool }
+    let pool = try self.open(name)
+    // A concurrent read may have opened it too: one of the two is used, the other one goes with its last read.
+    return self.connection.withLock { connection in
+      if let open = connection, open.name == name { return open.pool }
+      connection = Connection(name: name, pool: pool)
+      return pool
+    }
+  }
+
+  private func open(_ name: String) throws -> DatabasePool {
+    var options = Configuration()
+    options.readonly = true
+    options.maximumReaderCount = Self.maxConcurrentReadCount
+    options.busyMode = .timeout(ShardStore.busyTimeoutSeconds)
+    options.prepareDatabase { FilterFunctions.register(in: $0) }
+    let pool = try DatabasePool(path: self.files.path(name), configuration: options)
+    let path = self.files.linkPath
+    let verdict = try pool.read { try Schema.check($0, for: self.configuration, path: path) }
+    guard verdict == .current else {
+      throw ProjectionError(
+        .mismatch, "\(path) was made by an older version; a running projector or 'mneme replay rebuild' makes it anew")
+    }
+    return pool
+  }
+}

@@ -1,0 +1,133 @@
+import FoundationEssentials
+import GRDB
+import MnemeCore
+
+/// An owner's memories as searches need them: what is asked of every one of them, and their vectors in contiguous blocks.
+///
+/// Blocks are values that are shared until they change: bringing an owner up to date copies the blocks that changed, not all.
+struct OwnerVectors: Sendable {
+  /// What is asked of a memory before it is a candidate.
+  struct Entry: Sendable {
+    let number: Int64
+    let id: UUID
+    var tokenCount: Int32
+    var isCurrent: Bool
+    var hasVector: Bool
+    /// Whether it exists; the place of one that was retracted stays empty.
+    var isLive: Bool
+    /// Milliseconds since 1970; `Int64.max` where it does not expire.
+    var expiresAt: Int64
+  }
+
+  /// Rows of a block. A small one is copied quickly, a large one is scanned without interruption.
+  static let blockRowCount = 256
+
+  /// `owners.version` as of which this holds.
+  private(set) var version: Int64
+  private(set) var entries: [Entry] = []
+  /// Block `n` holds the vectors of entries `n * blockRowCount …`; zeros for those without one.
+  private(set) var blocks: [[Float]] = []
+  private var indexByOrdinal: [Int32] = []
+  private let dimension: Int
+
+  private static let columns = """
+    m.memory, m.id, m.token_count, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at,
+    (SELECT v.vector FROM vectors v WHERE v.memory = m.memory)
+    """
+
+  /// Approximate size in memory, in bytes.
+  var byteCount: Int { Self.byteCount(entries.count, dimension: dimension) + indexByOrdinal.count * 4 }
+
+  /// Approximate size of `count` memories.
+  static func byteCount(_ count: Int, dimension: Int) -> Int {
+    count * (MemoryLayout<Entry>.stride + dimension * MemoryLayout<Float>.stride)
+  }
+
+  /// Reads all of `owner`.
+  init(_ database: Database, _ owner: OwnerRow, dimension: Int) throws {
+    self.version = owner.version
+    self.dimension = dimension
+    entries.reserveCapacity(owner.memoryCount)
+    let range = Schema.memories(of: owner.number)
+    let rows = try Row.fetchCursor(
+      try database.cachedStatement(
+        sql: "SELECT \(Self.columns) FROM memories m WHERE m.memory BETWEEN ? AND ? ORDER BY m.memory"),
+      arguments: [range.lowerBound, range.upperBound])
+    while let row = try rows.next() { try put(row) }
+  }
+
+  /// Brings this up to `owner.version`. Returns false where the changes since are not all known any more.
+  mutating func update(_ database: Database, _ owner: OwnerRow) throws -> Bool {
+    guard version != owner.version else { return true }
+    guard version < owner.version, owner.version - version < OwnerRow.keptVersionCount / 2 else { return false }
+    let touched = try Int64.fetchAll(
+      try database.cachedStatement(sql: "SELECT DISTINCT memory FROM touched WHERE owner = ? AND version > ?"),
+      arguments: [owner.number, version])
+    let statement = try database.cachedStatement(sql: "SELECT \(Self.columns) FROM memories m WHERE m.memory = ?")
+    for number in touched.sorted() {
+      if let row = try Row.fetchOne(statement, arguments: [number]) {
+        try put(row)
+      } else if let index = index(of: number) {
+        entries[index].isLive = false
+      }
+    }
+    version = owner.version
+    return true
+  }
+
+  /// The place of memory `number`; nil where it is not here.
+  func index(of number: Int64) -> Int? {
+    let ordinal = Int(number & 0xffff_ffff)
+    guard ordinal < indexByOrdinal.count, indexByOrdinal[ordinal] >= 0 else { return nil }
+    return Int(indexByOrdinal[ordinal])
+  }
+
+  /// The cosines of `vector` with the vectors of one block.
+  func cosines(_ vector: [Float], block: Int) -> [Float] {
+    VectorMath.dots(vector, rowsOf: blocks[block])
+  }
+
+  /// The cosine of `vector` with that of entry `index`; nil where that has none.
+  func cosine(_ vector: [Float], _ index: Int) -> Double? {
+    guard entries[index].hasVector else { return nil }
+    return Double(VectorMath.dot(vector, row: index % Self.blockRowCount, of: blocks[index / Self.blockRowCount]))
+  }
+
+  private mutating func put(_ row: Row) throws {
+    let vector = try Self.vector(row, at: 5, dimension: dimension)
+    let entry = Entry(
+      number: row[0], id: row[1], tokenCount: row[2], isCurrent: row[3], hasVector: vector != nil, isLive: true,
+      expiresAt: (row[4] as Int64?) ?? .max)
+    if let index = index(of: entry.number) {
+      entries[index] = entry
+      let start = index % Self.blockRowCount * dimension
+      let components = vector ?? [Float](repeating: 0, count: dimension)
+      blocks[index / Self.blockRowCount].replaceSubrange(start..<start + dimension, with: components)
+      return
+    }
+    let ordinal = Int(entry.number & 0xffff_ffff)
+    if ordinal >= indexByOrdinal.count {
+      indexByOrdinal.append(contentsOf: repeatElement(-1, count: ordinal + 1 - indexByOrdinal.count))
+    }
+    indexByOrdinal[ordinal] = Int32(entries.count)
+    if entries.count % Self.blockRowCount == 0 {
+      blocks.append([])
+      blocks[blocks.count - 1].reserveCapacity(Self.blockRowCount * dimension)
+    }
+    entries.append(entry)
+    if let vector {
+      blocks[blocks.count - 1].append(contentsOf: vector)
+    } else {
+      blocks[blocks.count - 1].append(contentsOf: repeatElement(0, count: dimension))
+    }
+  }
+
+  /// The vector in a column; nil where there is none.
+  static func vector(_ row: Row, at index: Int, dimension: Int) throws -> [Float]? {
+    try row.withUnsafeData(atIndex: index) { data in
+      guard let data else { return nil }
+      guard let vector = VectorCoding.decode(data), vector.count == dimension else { throw MemoryRow.damaged }
+      return vector
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import FoundationEssentials
+import GRDB
+import MnemeCore
+
+/// What a search is to find, with what follows from it.
+struct SearchPlan: Sendable {
+  let request: SearchRequest
+  let dimension: Int
+
+  /// Candidates that each way of looking brings.
+  var candidateCount: Int { max(100, 4 * min(request.limit, Self.maxLimit)) }
+  /// Hits in one answer, at most.
+  static let maxLimit = 10_000
+}
+
+extension ProjectionReader {
+  /// As `MemoryReader` has it. Every memory that the query is about is compared by its vector, and looked up by its words; the best
+  /// of both are ranked together. Of equal hits the smaller id comes first.
+  public func search(_ request: SearchRequest) async throws -> [SearchHit] {
+    guard request.limit > 0 else { return [] }
+    if let vector = request.vector, vector.count != self.configuration.dimension {
+      throw ProjectionError(
+        .mismatch, "the query's vector has \(vector.count) components, those here \(self.configuration.dimension)")
+    }
+    let plan = SearchPlan(request: request, dimension: self.configuration.dimension)
+    if let owner = request.query.owner {
+      return try await self.search(plan, owner)
+    }
+    return try await self.searchAll(plan)
+  }
+
+  /// Searches one owner: one snapshot of one shard.
+  private func search(_ plan: SearchPlan, _ key: OwnerKey) async throws -> [SearchHit] {
+    let cache = self.vectorCache
+    return try await self.read(self.shards(for: plan.request.query)[0]) { database, name in
+      guard let owner = try OwnerRow.fetch(database, key) else { return [] }
+      let words = try KeywordQuery(plan.request.text, database)
+      let scope = KeywordScope.owner(owner)
+      let statistics = try scope.statistics(database, words)
+      let selection = Selection(plan.request.query, owner: owner)
+      let found: Findings =
+        if let vectors = try cache.vectors(database, name: name, owner: owner, dimension: plan.dimension) {
+          try OwnerSearch(plan: plan, vectors: vectors, words: words, scope: scope, statistics: statistics)
+            .run(database, selection)
+        } else {
+          try ScanSearch(plan: plan, words: words, scope: scope, statistics: statistics).run(database, selection)
+        }
+      let lookup = MemoryLookup(database)
+      return try found.ranked(plan).compactMap { ranked in
+        try lookup.view(ranked.id.number).map { found.hit(ranked, $0) }
+      }
+    }
+  }
+
+  /// Searches all owners of a tenant: first what BM25 has to know of all shards, then each shard.
+  private func searchAll(_ plan: SearchPlan) async throws -> [SearchHit] {
+    let tenant = plan.request.query.tenant
+    var statistics: KeywordStatistics?
+    for shard in self.shards {
+      let part = try await self.read(shard) { database, _ -> KeywordStatistics in
+        let words = try KeywordQuery(plan.request.text, database)
+        guard let number = try Self.tenant(database, tenant) else { return .empty(words) }
+        return try KeywordScope.tenant(number).statistics(database, words)
+      }
+      if statistics == nil { statistics = part } else { statistics?.add(part) }
+    }
+    guard let statistics else { return [] }
+    var found = Findings()
+    for (index, shard) in self.shards.enumerated() {
+      let part = try await self.read(shard) { database, _ -> Findings in
+        guard let number = try Self.tenant(database, tenant) else { return Findings() }
+        let words = try KeywordQuery(plan.request.text, database)
+        return try ScanSearch(plan: plan, words: words, scope: .tenant(number), statistics: statistics)
+          .run(database, Selection(plan.request.query, tenant: number))
+      }
+      found.add(part, shard: index)
+      found.trim(to: plan.candidateCount)
+    }
+    return try await self.hits(found, plan)
+  }
+
+  private func hits(_ found: Findings, _ plan: SearchPlan) async throws -> [SearchHit] {
+    let ranked = found.ranked(plan)
+    var views: [UUID: MemoryView] = [:]
+    for (index, shard) in self.shards.enumerated() {
+      let numbers = ranked.filter { $0.id.shard == index }.map(\.id.number)
+      guard !numbers.isEmpty else { continue }
+      let read = try await self.read(shard) { database, _ in
+        let lookup = MemoryLookup(database)
+        return try numbers.compactMap { try lookup.view($0) }
+      }
+      for view in read { views[view.memory.id] = view }
+    }
+    // The shard may have been replaced meanwhile, and count otherwise: what is not the same memory is left out.
+    return ranked.compactMap { ranked in views[ranked.id.id].map { found.hit(ranked, $0) } }
+  }
+
+  private static func tenant(_ database: Database, _ name: String) throws -> Int64? {
+    try Int64.fetchOne(
+      try database.cachedStatement(sql: "SELECT tenant FROM tenants WHERE name = ?"),
+      arguments: [StoredText.encode(name)])
+  }
+}
+
+/// The candidates of both ways of looking, each with all its signals.
+struct Findings: Sendable {
+  /// A candidate, in order of its id.
+  struct Key: Hashable, Comparable, Sendable {
+    let id: UUID
+    let number: Int64
+    var shard = 0
+
+    static func < (left: Self, right: Self) -> Bool { left.id < right.id }
+  }
+
+  private(set) var signals: [Key: Signals] = [:]
+
+  /// Adds a candidate.
+  mutating func add(_ key: Key, _ found: Signals) {
+    signals[key] = found
+  }
+
+  /// Adds those of shard number `shard`.
+  mutating func add(_ other: Findings, shard: Int) {
+    for (key, found) in other.signals { signals[Key(id: key.id, number: key.number, shard: shard)] = found }
+  }
+
+  /// Leaves the best `count` of each way of looking.
+  mutating func trim(to count: Int) {
+    guard signals.count > count else { return }
+    var kept: Set<Key> = []
+    for signal in [\Signals.cosine, \Signals.bm25] {
+      let found = signals.compactMap { key, found in found[keyPath: signal].map { (score: $0, key: key) } }
+      kept.formUnion(found.sorted { ($1.score, $0.key) < ($0.score, $1.key) }.prefix(count).map(\.key))
+    }
+    signals = signals.filter { kept.contains($0.key) }
+  }
+
+  /// The hits that the plan asks for, best first.
+  func ranked(_ plan: SearchPlan) -> [Ranked<Key>] {
+    Array(
+      Ranking.fuse(signals).prefix { $0.score >= plan.request.minimumScore }
+        .prefix(min(plan.request.limit, SearchPlan.maxLimit)))
+  }
+
+  /// A hit with what it is about.
+  func hit(_ ranked: Ranked<Key>, _ view: MemoryView) -> SearchHit {
+    SearchHit(
+      view: view, score: ranked.score, semantic: ranked.semantic, keyword: ranked.keyword,
+      signals: signals[ranked.id] ?? Signals())
+  }
+}

@@ -1,0 +1,71 @@
+import Hummingbird
+import MnemeCore
+
+/// A request on its way to a handler: read, bounded, and let in.
+struct APIRequest: Sendable {
+  /// Path and query.
+  let target: RequestTarget
+  /// Values of the path's parameters, in order.
+  let pathValues: [String]
+  /// The headers.
+  let headers: HTTPFields
+  /// Header `Host`, or what HTTP/2 has in its place.
+  let authority: String?
+  /// The body, read whole.
+  let body: [UInt8]
+  /// Who was let in.
+  let admission: Admission
+
+  /// Whose data is asked for.
+  var tenant: String { self.admission.principal.tenant }
+
+  /// The body as a JSON object.
+  /// - Throws: `JSONSyntaxError`, or `RequestFailure` where it is empty or no object.
+  func members() throws -> Members {
+    guard !self.body.isEmpty else { throw RequestFailure.invalid("the body is empty; it must be a JSON object") }
+    guard let object = try JSONParser.parse(self.body).objectValue else {
+      throw RequestFailure.invalid("the body must be a JSON object")
+    }
+    return Members(object, of: nil)
+  }
+
+  /// The value of header `name`; nil where it is missing.
+  func header(_ name: String) -> String? { self.headers.first { $0.name.canonicalName == name }?.value }
+}
+
+/// A handler's answer.
+struct APIResponse: Sendable {
+  /// HTTP status.
+  var status = 200
+  /// Media type of the body.
+  var contentType = "application/json"
+  /// The body.
+  var body: [UInt8]
+  /// Further headers.
+  var headers: [(name: String, value: String)] = []
+  /// Whether the connection ends after it.
+  var closesConnection = false
+
+  /// JSON.
+  init(_ value: JSONValue, status: Int = 200) {
+    self.status = status
+    self.body = JSONWriter.write(value)
+  }
+
+  /// Bytes of another type.
+  init(body: [UInt8], contentType: String) {
+    self.body = body
+    self.contentType = contentType
+  }
+
+  /// The answer to a request that failed.
+  init(_ failure: RequestFailure) {
+    self.init(failure.body, status: failure.code.status)
+    self.closesConnection = failure.closesConnection
+    if let seconds = failure.retryAfterSeconds { self.headers.append(("Retry-After", String(seconds))) }
+    if !failure.allowedMethods.isEmpty {
+      self.headers.append(("Allow", failure.allowedMethods.joined(separator: ", ")))
+    }
+    if failure.code == .unauthorized { self.headers.append(("WWW-Authenticate", "Token")) }
+  }
+}

@@ -1,0 +1,145 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import MnemeCore
+
+/// Takes a request from the server to its handler and the answer back: route, door, body, handler, errors, metrics.
+struct QueryResponder: HTTPResponder {
+  typealias Context = BasicRequestContext
+
+  private let api: QueryAPI
+  private let table: RouteTable
+  private let door: Door
+  private let bodies: BodyReader
+
+  /// A responder for the endpoints of `table`.
+  init(api: QueryAPI, table: RouteTable, door: Door) {
+    self.api = api
+    self.table = table
+    self.door = door
+    self.bodies = BodyReader(configuration: api.configuration, metrics: api.metrics)
+  }
+
+  /// Answers any request; never throws.
+  func respond(to request: Request, context: BasicRequestContext) async -> Response {
+    let start = ContinuousClock.now
+    self.api.metrics.count(.requestsInFlight)
+    var route = "other"
+    var answer: APIResponse
+    do {
+      let (found, values, target) = try self.find(request)
+      route = found.path
+      answer = try await self.answer(request, found, values, target)
+    } catch let unread as Unread {
+      answer = self.answer(to: unread.cause, route)
+      if await !self.bodies.discard(request) { answer.closesConnection = true }
+    } catch {
+      answer = self.answer(to: error, route)
+    }
+    self.record(request, route, answer, start)
+    return Self.response(answer, isHead: request.method == .head)
+  }
+
+  /// A failure before the body was read.
+  private struct Unread: Error {
+    let cause: any Error
+  }
+
+  private func find(_ request: Request) throws -> (Route, [String], RequestTarget) {
+    do {
+      let target = try RequestTarget(request.head.path ?? "/", prefix: self.api.configuration.pathPrefix)
+      let (route, values) = try self.table.find(request.method.rawValue, target.segments)
+      return (route, values, target)
+    } catch { throw Unread(cause: error) }
+  }
+
+  private func answer(
+    _ request: Request, _ route: Route, _ values: [String], _ target: RequestTarget
+  ) async throws -> APIResponse {
+    let admission: Admission
+    do {
+      admission = try await self.door.admit(Self.credentials(request), to: route.role)
+      if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
+        throw RequestFailure(.unsupportedMediaType, "a body with a content encoding is not read; send it as it is")
+      }
+    } catch { throw Unread(cause: error) }
+    let (api, bodies) = (self.api, self.bodies)
+    let (bodyTimeout, requestTimeout) = (api.configuration.bodyTimeout, api.configuration.requestTimeout)
+    let watch = StageWatch(bodyTimeout, step: min(bodyTimeout, requestTimeout), failure: BodyReader.tooSlow)
+    return try await watch.run {
+      let body = try await bodies.read(request)
+      defer { bodies.release(body.count) }
+      watch.begin(requestTimeout, failure: Self.tookTooLong)
+      let call = APIRequest(
+        target: target, pathValues: values, headers: request.headers, authority: request.head.authority, body: body,
+        admission: admission)
+      return try await route.handler(api, call)
+    }
+  }
+
+  private static let tookTooLong = RequestFailure(.timeout, "the request took too long and was given up")
+
+  private static func credentials(_ request: Request) -> Credentials {
+    Credentials(
+      authorization: request.headers[.authorization], apiKey: request.headers[HeaderNames.apiKey],
+      host: request.head.authority, origin: request.headers[.origin])
+  }
+
+  private func answer(to error: any Error, _ route: String) -> APIResponse {
+    let known = RequestFailure.classify(error)
+    let failure = known ?? RequestFailure(.failed, "an internal error occurred; see the server's log")
+    if failure.code.status >= 500 {
+      let level: Logger.Level = known == nil ? .error : .warning
+      self.api.logger.log(
+        level: level, "a request failed",
+        metadata: ["route": "\(route)", "code": "\(failure.code.rawValue)", "error": "\(QueryAPI.loggable(error))"])
+    }
+    return APIResponse(failure)
+  }
+
+  private func record(_ request: Request, _ route: String, _ answer: APIResponse, _ start: ContinuousClock.Instant) {
+    let metrics = self.api.metrics
+    let knownMethods: Set<String> = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+    let method = request.method.rawValue
+    metrics.count(.requestsInFlight, by: -1)
+    metrics.count(
+      .requests,
+      ["route": route, "method": knownMethods.contains(method) ? method : "other", "status": String(answer.status)])
+    metrics.observe(.requestDuration, start.duration(to: .now), ["route": route])
+  }
+
+  /// Thrown after a response whose connection must end: it makes the server close it.
+  private struct ConnectionClosed: Error {}
+
+  private static func response(_ answer: APIResponse, isHead: Bool) -> Response {
+    var headers = HTTPFields()
+    headers[.contentType] = answer.contentType
+    // Memories are private: no cache keeps them, and no browser takes them for anything else.
+    headers[.cacheControl] = "no-store"
+    headers[HeaderNames.contentTypeOptions] = "nosniff"
+    for (name, value) in answer.headers {
+      if let name = HTTPField.Name(name) { headers[name] = value }
+    }
+    let status = HTTPResponse.Status(code: answer.status)
+    let buffer = ByteBuffer(bytes: isHead ? [] : answer.body)
+    if isHead { headers[.contentLength] = String(answer.body.count) }
+    guard answer.closesConnection else {
+      return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: buffer))
+    }
+    headers[.connection] = "close"
+    let body = ResponseBody(contentLength: isHead ? nil : answer.body.count) { writer in
+      try await writer.write(buffer)
+      try await writer.finish(nil)
+      throw ConnectionClosed()
+    }
+    return Response(status: status, headers: headers, body: body)
+  }
+}
+
+/// Names of headers that HTTPTypes does not have.
+enum HeaderNames {
+  /// `X-API-Key`.
+  static let apiKey = HTTPField.Name("X-API-Key")!
+  /// `X-Content-Type-Options`.
+  static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options")!
+}

@@ -1,0 +1,74 @@
+/// One endpoint: which requests it takes, what role they need, and what answers them.
+struct Route: Sendable {
+  /// Answers a request that was let in.
+  typealias Handler = @Sendable (_ api: QueryAPI, _ request: APIRequest) async throws -> APIResponse
+
+  /// HTTP method.
+  let method: String
+  /// Path with `{name}` for parameters, as documented, with the slash at its end; the slash is optional in requests.
+  let path: String
+  /// What the caller must be allowed.
+  let role: Role
+  /// Answers it.
+  let handler: Handler
+
+  private let pattern: [Segment]
+
+  private enum Segment: Sendable {
+    case literal(String)
+    case parameter
+  }
+
+  /// An endpoint.
+  init(_ method: String, _ path: String, _ role: Role, _ handler: @escaping Handler) {
+    self.method = method
+    self.path = path
+    self.role = role
+    self.handler = handler
+    self.pattern = path.split(separator: "/").map { $0.hasPrefix("{") ? .parameter : .literal(String($0)) }
+  }
+
+  /// The values of the path's parameters; nil where the path is another.
+  func match(_ segments: [String]) -> [String]? {
+    guard segments.count == self.pattern.count else { return nil }
+    var values: [String] = []
+    for (segment, expected) in zip(segments, self.pattern) {
+      switch expected {
+      case .literal(let text): guard segment == text else { return nil }
+      case .parameter:
+        guard !segment.isEmpty else { return nil }
+        values.append(segment)
+      }
+    }
+    return values
+  }
+}
+
+/// All endpoints. Where two match, the first one answers.
+struct RouteTable: Sendable {
+  /// In order.
+  let routes: [Route]
+
+  /// A table of `routes`.
+  init(_ routes: [Route]) {
+    self.routes = routes
+  }
+
+  /// The endpoint of a request, and the values of its path's parameters. `HEAD` is answered as `GET` is.
+  /// - Throws: `RequestFailure` (`.notFound`, `.methodNotAllowed`).
+  func find(_ method: String, _ segments: [String]) throws -> (route: Route, values: [String]) {
+    let method = method == "HEAD" ? "GET" : method
+    var allowed: [String] = []
+    for route in self.routes {
+      guard let values = route.match(segments) else { continue }
+      if route.method == method { return (route, values) }
+      allowed.append(route.method)
+    }
+    guard allowed.isEmpty else {
+      var failure = RequestFailure(.methodNotAllowed, "this path has no such method")
+      failure.allowedMethods = allowed
+      throw failure
+    }
+    throw RequestFailure(.notFound, "there is no such path")
+  }
+}

@@ -1,0 +1,67 @@
+import MnemeCore
+
+/// Writes JSON compactly, members in order of name, so that equal values have equal bytes.
+enum JSONWriter {
+  /// The value as JSON in UTF-8. A number that JSON lacks becomes null.
+  static func write(_ value: JSONValue) -> [UInt8] {
+    var output: [UInt8] = []
+    output.reserveCapacity(512)
+    append(value, to: &output)
+    return output
+  }
+
+  private static func append(_ value: JSONValue, to output: inout [UInt8]) {
+    switch value {
+    case .null: output.append(contentsOf: "null".utf8)
+    case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
+    case .int(let value): output.append(contentsOf: String(value).utf8)
+    case .double(let value): output.append(contentsOf: (value.isFinite ? value.description : "null").utf8)
+    case .string(let value): append(value, to: &output)
+    case .array(let elements):
+      output.append(UInt8(ascii: "["))
+      for (index, element) in elements.enumerated() {
+        if index > 0 { output.append(UInt8(ascii: ",")) }
+        append(element, to: &output)
+      }
+      output.append(UInt8(ascii: "]"))
+    case .object(let members):
+      output.append(UInt8(ascii: "{"))
+      var isFirst = true
+      for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+        if !isFirst { output.append(UInt8(ascii: ",")) }
+        isFirst = false
+        append(name, to: &output)
+        output.append(UInt8(ascii: ":"))
+        append(member, to: &output)
+      }
+      output.append(UInt8(ascii: "}"))
+    }
+  }
+
+  private static let hexadecimalDigits = Array("0123456789abcdef".utf8)
+
+  private static func append(_ text: String, to output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\""))
+    let utf8 = text.utf8
+    if utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      output.append(contentsOf: utf8)
+    } else {
+      for byte in utf8 { append(escaping: byte, to: &output) }
+    }
+    output.append(UInt8(ascii: "\""))
+  }
+
+  private static func append(escaping byte: UInt8, to output: inout [UInt8]) {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(contentsOf: [UInt8(ascii: "\\"), byte])
+    case 0x0a: output.append(contentsOf: "\\n".utf8)
+    case 0x0d: output.append(contentsOf: "\\r".utf8)
+    case 0x09: output.append(contentsOf: "\\t".utf8)
+    case 0..<0x20:
+      output.append(contentsOf: "\\u00".utf8)
+      output.append(hexadecimalDigits[Int(byte >> 4)])
+      output.append(hexadecimalDigits[Int(byte & 15)])
+    default: output.append(byte)
+    }
+  }
+}

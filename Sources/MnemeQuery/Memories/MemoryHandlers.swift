@@ -1,0 +1,131 @@
+import FoundationEssentials
+import MnemeCore
+import MnemeProjection
+
+extension QueryAPI {
+  /// Longest text of a memory that an edit may set, in characters.
+  static let maxMemoryTextLength = 16_384
+
+  /// `GET /v1/memories/{id}/`: one memory, ended ones included.
+  func get(_ request: APIRequest) async throws -> APIResponse {
+    let id = try Self.memoryID(request)
+    try await self.awaitPosition(request)
+    return APIResponse(.object(MemoryObject.object(try await self.memory(id, request), now: self.clock())))
+  }
+
+  /// `GET /v1/memories/{id}/history/`: every change of a memory, oldest first, also of one that was deleted.
+  func history(_ request: APIRequest) async throws -> APIResponse {
+    let id = try Self.memoryID(request)
+    try await self.awaitPosition(request)
+    let entries = try await self.reader.history(id, tenant: request.tenant)
+    guard !entries.isEmpty else { throw RequestFailure.memoryNotFound }
+    return APIResponse(.array(entries.map(MemoryObject.history)))
+  }
+
+  /// `PUT /v1/memories/{id}/`: changes words, data or expiry of one memory.
+  func update(_ request: APIRequest) async throws -> APIResponse {
+    let id = try Self.memoryID(request)
+    let members = try request.members()
+    let revision = try Self.revision(members, now: self.clock())
+    let eventID = try EventID.find(in: members, header: request.header("idempotency-key"))
+    try await self.awaitPosition(request, members)
+    let view = try await self.memory(id, request)
+    let receipt = try await self.submit(
+      Submission(
+        id: eventID, type: .memoryEditRequested, owner: view.owner, memoryID: id,
+        body: MemoryEditRequest(memoryID: id, revision: revision)),
+      waits: try request.target.flag("wait") ?? true)
+    try Self.requireSuccess(receipt)
+    let changed = receipt.isProcessed ? try await self.memory(id, request) : view
+    var object = MemoryObject.object(changed, now: self.clock())
+    object["event_id"] = .string(receipt.id)
+    object["status"] = .string((receipt.isProcessed ? EventStatus.succeeded : .pending).rawValue)
+    return Self.written(.object(object), receipt)
+  }
+
+  /// `DELETE /v1/memories/{id}/`: deletes one memory, with what it superseded where `delete_linked` says so.
+  func delete(_ request: APIRequest) async throws -> APIResponse {
+    let id = try Self.memoryID(request)
+    let includesSuperseded = try request.target.flag("delete_linked") ?? false
+    let eventID = try EventID.find(in: nil, header: request.header("idempotency-key"))
+    try await self.awaitPosition(request)
+    let waits = try request.target.flag("wait") ?? true
+    if let eventID,
+      let known = try await self.earlier(
+        eventID, .memoryDeletionRequested, tenant: request.tenant, owner: nil, memoryID: id)
+    {
+      let receipt = waits ? try await self.settle(known, tenant: request.tenant) : known
+      try Self.requireSuccess(receipt)
+      return Self.deleted(receipt, includesSuperseded)
+    }
+    let view = try await self.memory(id, request)
+    let receipt = try await self.submit(
+      Submission(
+        id: eventID, type: .memoryDeletionRequested, owner: view.owner, memoryID: id,
+        body: MemoryDeletionRequest(memoryID: id, includesSuperseded: includesSuperseded)),
+      waits: waits)
+    try Self.requireSuccess(receipt)
+    return Self.deleted(receipt, includesSuperseded)
+  }
+
+  private static func deleted(_ receipt: Receipt, _ includesSuperseded: Bool) -> APIResponse {
+    var answer: [String: JSONValue] = ["event_id": .string(receipt.id)]
+    if let outcome = receipt.outcome {
+      answer["message"] = "Memory deleted successfully!"
+      // The memory itself is not one of those that went with it.
+      let count = outcome.effects.count { $0.change == .delete } - 1
+      if includesSuperseded { answer["cascade_count"] = .int(Int64(max(0, count))) }
+    } else {
+      answer["message"] = "Delete in progress. This may take some time."
+      answer["status"] = .string(EventStatus.pending.rawValue)
+    }
+    return Self.written(.object(answer), receipt)
+  }
+
+  /// An answer with the position of what was written.
+  static func written(_ answer: JSONValue, _ receipt: Receipt) -> APIResponse {
+    var response = APIResponse(answer)
+    response.headers.append((Position.header, receipt.position.description))
+    return response
+  }
+
+  /// Refuses to report as done what failed.
+  private static func requireSuccess(_ receipt: Receipt) throws {
+    guard let outcome = receipt.outcome else { return }
+    switch outcome.outcome {
+    case .stored, .nothing: return
+    case .notFound: throw RequestFailure.memoryNotFound
+    case .parked:
+      throw RequestFailure(
+        .failed, "the change could not be processed and stands in dead letters: \(EventStatus.errorText(outcome) ?? "")"
+      )
+    }
+  }
+
+  private static func revision(_ members: Members, now: Timestamp) throws -> MemoryEvent.Revision {
+    let text = try members.string("text", maxLength: Self.maxMemoryTextLength)
+    if let text, text.allSatisfy(\.isWhitespace) { throw RequestFailure.invalid("text is empty") }
+    let revision = MemoryEvent.Revision(
+      text: text, metadata: try members.object("metadata"), expiresAt: try members.time("expiration_date"),
+      clearsExpiry: members.isNull("expiration_date"),
+      validFrom: try members.time("timestamp"), at: now)
+    guard revision != MemoryEvent.Revision(at: now) else {
+      throw RequestFailure.invalid("nothing to change: send text, metadata, timestamp or expiration_date")
+    }
+    return revision
+  }
+
+  private static func memoryID(_ request: APIRequest) throws -> UUID {
+    guard let id = UUID(uuidString: request.pathValues[0]) else {
+      throw RequestFailure.invalid("memory_id should be a valid UUID")
+    }
+    return id
+  }
+
+  private func memory(_ id: UUID, _ request: APIRequest) async throws -> MemoryView {
+    guard let view = try await self.reader.memory(id, tenant: request.tenant) else {
+      throw RequestFailure.memoryNotFound
+    }
+    return view
+  }
+}

@@ -1,0 +1,117 @@
+import FoundationEssentials
+import MnemeCore
+import MnemeProjection
+
+/// JSON shapes of memories and of what happens to them: the platform's members, and ours beside them.
+enum MemoryObject {
+  /// A memory, as it stands at `now`.
+  static func object(_ view: MemoryView, now: Timestamp) -> [String: JSONValue] {
+    let memory = view.memory
+    let replacedBy = text(memory.supersededBy?.text)
+    var object = [String: JSONValue](minimumCapacity: memberCount)
+    addIDs(memory.scope, to: &object)
+    object["id"] = .string(memory.id.text)
+    object["memory"] = .string(memory.text)
+    object["metadata"] = .object(memory.metadata ?? [:])
+    object["categories"] = [.string(memory.category)]
+    object["structured_attributes"] = attributes(memory)
+    object["replaced_by"] = replacedBy
+    object["superseded_by"] = replacedBy
+    object["synthesized"] = false
+    object["expiration_date"] = memory.expiresAt.map { .string(dateText($0)) } ?? .null
+    object["created_at"] = .string(memory.recordedAt.description)
+    object["updated_at"] = .string(memory.updatedAt.description)
+    object["lifecycle_state"] = .string(lifecycleState(memory, now: now))
+    object["valid_from"] = .string(memory.validFrom.at.description)
+    object["valid_to"] = text(memory.validTo?.at.description)
+    object["actor"] = .string(memory.actor)
+    object["confidence"] = .double(memory.confidence)
+    object["reinforcement_count"] = .int(Int64(view.reinforcementCount))
+    object["edited"] = .bool(memory.isEdited)
+    object["recipe"] = .string(memory.recipe)
+    object["sources"] = .array(memory.sources.map(source))
+    return object
+  }
+
+  /// The ids of a scope. The platform calls a run `session_id` in some answers and `run_id` in others.
+  private static func addIDs(_ scope: Scope, to object: inout [String: JSONValue]) {
+    object["user_id"] = text(scope.userID)
+    object["agent_id"] = text(scope.agentID)
+    object["app_id"] = text(scope.appID)
+    object["run_id"] = text(scope.runID)
+    object["session_id"] = text(scope.runID)
+  }
+
+  /// Room for all members of a memory and those that answers add, so that no dictionary grows while it is filled.
+  private static let memberCount = 32
+
+  private static func attributes(_ memory: Memory) -> JSONValue {
+    guard let attribute = memory.attribute else { return .null }
+    return [
+      "subject": .string(memory.subject), "attribute": .string(attribute), "value": text(memory.value),
+      "polarity": .string(memory.polarity.rawValue),
+    ]
+  }
+
+  private static func source(_ source: Source) -> JSONValue {
+    [
+      "event_id": .string(source.eventID), "message_index": .int(Int64(source.messageIndex)),
+      "message_id": text(source.messageID), "role": .string(source.role),
+      "time": .string(source.time.at.description), "quote": .string(source.quote), "run_id": text(source.runID),
+    ]
+  }
+
+  private static func lifecycleState(_ memory: Memory, now: Timestamp) -> String {
+    if memory.supersededBy != nil { return "superseded" }
+    if memory.validTo != nil { return "ended" }
+    if let expiresAt = memory.expiresAt, expiresAt <= now { return "expired" }
+    return "active"
+  }
+
+  private static func text(_ text: String?) -> JSONValue { text.map(JSONValue.string) ?? .null }
+
+  /// A date where the instant is midnight, UTC, as the platform writes expiry; else RFC 3339.
+  static func dateText(_ time: Timestamp) -> String {
+    Timestamp(time.day) == time ? time.day.description : time.description
+  }
+
+  /// What happened to one memory, in the platform's words, with ours under `change`.
+  static func effect(_ effect: InputOutcome.Effect) -> JSONValue {
+    [
+      "id": .string(effect.memoryID.text), "memory": .string(effect.text), "data": ["memory": .string(effect.text)],
+      "event": .string(eventName(effect.change)), "change": .string(effect.change.rawValue),
+    ]
+  }
+
+  /// The platform's word for a change. It knows neither reinforcing nor superseding.
+  static func eventName(_ change: HistoryEntry.Change) -> String {
+    switch change {
+    case .add: "ADD"
+    case .reinforce: "NOOP"
+    case .update, .supersede: "UPDATE"
+    case .delete: "DELETE"
+    }
+  }
+
+  /// One entry of a memory's history.
+  static func history(_ entry: HistoryEntry) -> JSONValue {
+    let memory = entry.memory
+    var object = [String: JSONValue](minimumCapacity: memberCount)
+    addIDs(memory.scope, to: &object)
+    let input = memory.sources.filter { $0.eventID == entry.inputID }
+    object["id"] = .string(entry.id.text)
+    object["memory_id"] = .string(entry.memoryID.text)
+    object["input"] = .array(input.map { ["role": .string($0.role), "content": .string($0.quote)] })
+    object["event_id"] = .string(entry.inputID)
+    object["old_memory"] = text(entry.oldText)
+    object["new_memory"] = text(entry.newText)
+    object["categories"] = [.string(memory.category)]
+    object["event"] = .string(eventName(entry.change))
+    object["change"] = .string(entry.change.rawValue)
+    object["metadata"] = .object(memory.metadata ?? [:])
+    object["replaced_by"] = text(memory.supersededBy?.text)
+    object["created_at"] = .string(entry.at.description)
+    object["updated_at"] = .string(entry.at.description)
+    return .object(object)
+  }
+}

@@ -1,0 +1,70 @@
+import MnemeCore
+import MnemeProjection
+
+/// What a list or a search is about: its filter, which memories count, and which members of them are wanted.
+struct ReadForm: Sendable {
+  /// The query, of the caller's tenant.
+  let query: MemoryQuery
+  /// Members wanted; nil for all.
+  let fields: Set<String>?
+
+  /// Reads the members that lists and searches share.
+  /// - Throws: `RequestFailure`, `FilterError`: a condition that is not understood is never ignored.
+  init(_ members: Members, tenant: String, now: Timestamp) throws {
+    for name in TurnForm.idNames + ["session_id"] where members.isSet(name) {
+      throw RequestFailure.invalid("\(name) must stand in filters: {\"filters\": {\"\(name)\": \"…\"}}")
+    }
+    guard let filters = try members.object("filters"), !filters.isEmpty else {
+      throw RequestFailure.invalid("Filters are required and cannot be empty.")
+    }
+    let filter = try Filter.parse(.object(filters))
+    guard filter.namesScope else {
+      throw RequestFailure.invalid("filters must name at least one of user_id, agent_id, app_id and run_id")
+    }
+    var parts = [filter]
+    if let categories = try members.strings("categories"), !categories.isEmpty {
+      parts.append(.compare(.category, .isIn, .array(categories.map(JSONValue.string))))
+    }
+    if let metadata = try members.object("metadata"), !metadata.isEmpty {
+      parts.append(try Filter.parse(["metadata": .object(metadata)]))
+    }
+    if let keywords = try members.string("keywords"), !keywords.isEmpty {
+      parts.append(.compare(.text, .icontains, .string(keywords)))
+    }
+    if let start = try members.time("start_date") {
+      parts.append(.compare(.createdAt, .gte, .int(start.milliseconds)))
+    }
+    if let end = try members.time("end_date") { parts.append(.compare(.createdAt, .lte, .int(end.milliseconds))) }
+    let all = parts.count == 1 ? filter : .and(parts)
+    try Self.refuseControlCharacters(all)
+    let latestOnly = try members.bool("latest_only") ?? false
+    let showsExpired = try members.bool("show_expired") ?? false
+    let reference = try members.time("reference_date") ?? now
+    self.query = MemoryQuery(
+      tenant: tenant, filter: all, includesEnded: try members.bool("include_ended") ?? false && !latestOnly,
+      notExpiredAt: showsExpired ? nil : reference)
+    self.fields = try members.strings("fields").flatMap { $0.isEmpty ? nil : Set($0) }
+  }
+
+  /// No id holds a control character, so a filter that asks for one is a mistake.
+  static func refuseControlCharacters(_ filter: Filter) throws {
+    switch filter {
+    case .and(let parts), .or(let parts): for part in parts { try refuseControlCharacters(part) }
+    case .not(let part): try refuseControlCharacters(part)
+    case .isPresent: break
+    case .compare(let field, _, let operand):
+      guard [.userID, .agentID, .appID, .runID, .actor, .memoryID].contains(field) else { return }
+      for value in operand.arrayValue ?? [operand] {
+        guard !(value.stringValue ?? "").unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
+          throw RequestFailure.invalid("filters holds an id with a control character")
+        }
+      }
+    }
+  }
+
+  /// The members of a memory that are wanted; its id always is.
+  func project(_ object: [String: JSONValue]) -> JSONValue {
+    guard let fields = self.fields else { return .object(object) }
+    return .object(object.filter { $0.key == "id" || fields.contains($0.key) })
+  }
+}

@@ -1,0 +1,65 @@
+import EventLog
+import LanguageModel
+import Logging
+import MnemeCore
+import MnemeProjection
+
+extension QueryAPI {
+  /// `GET /v1/ping/`: what a client asks first. Without an organisation and a project it refuses to start;
+  /// without an e-mail address it has none to report to others.
+  func ping(_ request: APIRequest) -> APIResponse {
+    APIResponse([
+      "status": "ok", "org_id": .string(request.tenant), "project_id": .string(request.tenant), "user_email": nil,
+    ])
+  }
+
+  /// `GET /v1/lag/`: how much is under way; `total` 0 means that every accepted turn has its outcome.
+  func lagReport(_ request: APIRequest) async throws -> APIResponse {
+    APIResponse(body: EventBodyCoding.encode(try await self.lag()), contentType: "application/json")
+  }
+
+  /// `GET /healthz`: the process answers.
+  func health(_ request: APIRequest) -> APIResponse { APIResponse(["status": "ok"]) }
+
+  /// `GET /readyz`: the log and the projection answer too.
+  func readiness(_ request: APIRequest) async throws -> APIResponse {
+    let (log, reader) = (self.log, self.reader)
+    let isLogReady = try await self.answers("log") { _ = try await log.bounds(of: Topics.turns) }
+    let isProjectionReady = try await self.answers("projection") { _ = try await reader.watermarks() }
+    let isReady = isLogReady && isProjectionReady
+    func word(_ isReady: Bool) -> JSONValue { isReady ? "ok" : "failed" }
+    return APIResponse(
+      [
+        "status": isReady ? "ready" : "not ready",
+        "checks": ["log": word(isLogReady), "projection": word(isProjectionReady)],
+      ], status: isReady ? 200 : 503)
+  }
+
+  private func answers(_ name: String, _ check: @escaping @Sendable () async throws -> Void) async throws -> Bool {
+    do {
+      try await withDeadline(
+        self.configuration.readinessTimeout, failure: RequestFailure(.timeout, "no answer in time"), check)
+      return true
+    } catch {
+      try Task.checkCancellation()
+      self.logger.warning("not ready", metadata: ["check": "\(name)", "error": "\(Self.loggable(error))"])
+      return false
+    }
+  }
+
+  /// `GET /metrics`: counters and histograms for Prometheus.
+  func metricsText(_ request: APIRequest) -> APIResponse {
+    APIResponse(body: Array(self.metrics.text().utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
+  }
+
+  /// What of an error may stand in a log: our own errors say nothing of users, any other is named by its type.
+  static func loggable(_ error: any Error) -> String {
+    switch error {
+    case let error as EventLogError: error.description
+    case let error as ProjectionError: error.description
+    case let error as ModelError: error.description
+    case let error as RequestFailure: error.description
+    default: String(describing: type(of: error))
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import EventLog
+import Foundation
+import GRDB
+import Synchronization
+
+/// The file and its connections.
+final class LogFile: Sendable {
+  let path: String
+  let options: SQLiteEventLog.Options
+  let database: DatabasePool
+  private let patience: Patience
+
+  /// How long a lock is waited for. SQLite's own pauses grow to 100 ms, in which a busy process would win every time.
+  private final class Patience: Sendable {
+    static let pause: Duration = .milliseconds(1)
+    /// Longest wait for readers, in pauses.
+    static let maxBriefPauseCount = 100
+    let isBrief = Atomic(false)
+    let maxPauseCount: Int
+
+    init(_ timeout: Duration) {
+      self.maxPauseCount = max(1, Int(timeout / Self.pause))
+    }
+
+    func wait(_ pauseCount: Int) -> Bool {
+      let isBrief = self.isBrief.load(ordering: .relaxed)
+      guard pauseCount < (isBrief ? min(Self.maxBriefPauseCount, self.maxPauseCount) : self.maxPauseCount) else {
+        return false
+      }
+      // Only threads of GRDB's queues come here.
+      Thread.sleep(forTimeInterval: Self.pause.seconds)
+      return true
+    }
+  }
+
+  /// Opens or makes it. Blocks: not for a cooperative thread.
+  /// - Throws: `EventLogError`.
+  init(path: String, options: SQLiteEventLog.Options) throws {
+    self.path = path
+    self.options = options
+    let patience = Patience(options.busyTimeout)
+    self.patience = patience
+    try Self.makeFile(path)
+    do {
+      self.database = try Self.openDatabase(path, options, patience)
+    } catch {
+      throw LogFailure.error(error, path: path)
+    }
+  }
+
+  var closedError: EventLogError { EventLogError(.closed, "the log at \(self.path) is closed") }
+
+  /// Size of the write-ahead log, in bytes.
+  var writeAheadByteCount: Int {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: self.path + "-wal")
+    return (attributes?[.size] as? NSNumber)?.intValue ?? 0
+  }
+
+  /// Runs `body` without much patience for others' locks.
+  func whileWaitingBriefly(_ body: () -> Void) {
+    self.patience.isBrief.store(true, ordering: .relaxed)
+    defer { self.patience.isBrief.store(false, ordering: .relaxed) }
+    body()
+  }
+
+  // MARK: Opening
+
+  private static func makeFile(_ path: String) throws {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    do {
+      if !FileManager.default.fileExists(atPath: folder) {
+        try FileManager.default.createDirectory(
+          atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      }
+    } catch {
+      throw EventLogError(.readOnly, "folder \(folder) for the log cannot be made; check its parent's permissions")
+    }
+    // Made here for its mode, which SQLite gives to the files beside it too.
+    guard !FileManager.default.fileExists(atPath: path) else { return }
+    guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+      throw EventLogError(.readOnly, "the log at \(path) cannot be made; check its folder's permissions")
+    }
+  }
+
+  /// Another process may be opening the file too, and SQLite does not wait at every step of that.
+  private static func openDatabase(
+    _ path: String, _ options: SQLiteEventLog.Options, _ patience: Patience
+  ) throws -> DatabasePool {
+    var pauseCount = 0
+    while true {
+      do {
+        let database = try DatabasePool(path: path, configuration: self.configuration(options, patience))
+        let newer = try database.write { try LogSchema.prepare($0) }
+        guard let newer else { return database }
+        throw EventLogError(
+          .storage,
+          "the log at \(path) has version \(newer), this program knows \(LogSchema.version); use a newer mneme")
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+        guard patience.wait(pauseCount) else { throw error }
+        pauseCount += 1
+      }
+    }
+  }
+
+  private static func configuration(_ options: SQLiteEventLog.Options, _ patience: Patience) -> Configuration {
+    var configuration = Configuration()
+    configuration.label = "mneme-log"
+    configuration.foreignKeysEnabled = true
+    configuration.maximumReaderCount = options.maxReaderCount
+    configuration.busyMode = .callback { patience.wait($0) }
+    configuration.prepareDatabase { database in
+      // An append is durable when it returns: every commit is synced.
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+      // What retention discards is overwritten.
+      try database.execute(sql: "PRAGMA secure_delete = ON")
+      try database.execute(sql: "PRAGMA journal_size_limit = \(options.maxWriteAheadByteCount)")
+      if let pages = options.maxPageCount { try database.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    }
+    return configuration
+  }
+}
+
+extension Duration {
+  /// In seconds.
+  var seconds: Double { self / .seconds(1) }
+
+  /// In milliseconds, rounded down.
+  var milliseconds: Int64 {
+    let parts = self.components
+    return parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import MnemeCore
+
+/// Whose memories a command is about.
+struct ScopeOptions: ParsableArguments {
+  @Option(help: "The person.") var user: String?
+  @Option(help: "The agent.") var agent: String?
+  @Option(help: "The application.") var app: String?
+  @Option(help: "The session.") var run: String?
+
+  var scope: Scope { Scope(userID: user, agentID: agent, appID: app, runID: run) }
+
+  func validate() throws {
+    if user == nil, agent == nil, app == nil, run == nil {
+      throw ValidationError("one of --user, --agent, --app and --run is required")
+    }
+  }
+
+  /// The condition that a memory's ids equal those given.
+  var filter: Filter {
+    let ids: [(Filter.Field, String?)] = [(.userID, user), (.agentID, agent), (.appID, app), (.runID, run)]
+    return .and(ids.compactMap { field, id in id.map { .compare(field, .eq, .string($0)) } })
+  }
+}

@@ -1,0 +1,94 @@
+/// Everything that can be set: by flag, by environment variable, in `mneme.yaml`, in that order of precedence.
+/// The README lists each of them, and a test proves it.
+enum Setting: String, CaseIterable, Sendable {
+  case dataDir = "data-dir"
+  case log
+  case host
+  case port
+  case partitions
+  case llmURL = "llm-url"
+  case llmModel = "llm-model"
+  case llmAPIKey = "llm-api-key"
+  case llmTimeout = "llm-timeout"
+  case llmAttempts = "llm-attempts"
+  case llmRetryDelay = "llm-retry-delay"
+  case llmConcurrency = "llm-concurrency"
+  case llmBatch = "llm-batch"
+  case embedder
+  case embeddingURL = "embedding-url"
+  case embeddingAPIKey = "embedding-api-key"
+  case embeddingDimension = "embedding-dimension"
+  case modelDir = "model-dir"
+  case minilmPrecision = "minilm-precision"
+  case minilmThreads = "minilm-threads"
+  case logLevel = "log-level"
+
+  /// The flag, e.g. `--data-dir`.
+  var flag: String { "--\(rawValue)" }
+
+  /// The environment variable, e.g. `MNEME_DATA_DIR`.
+  var environmentVariable: String { "MNEME_" + rawValue.uppercased().replacing("-", with: "_") }
+
+  /// The key in `mneme.yaml`, e.g. `data_dir`.
+  var yamlKey: String { rawValue.replacing("-", with: "_") }
+
+  /// A variable of another tool that counts where ours is not set.
+  var fallbackVariable: String? {
+    switch self {
+    case .llmAPIKey, .embeddingAPIKey: "OPENAI_API_KEY"
+    default: nil
+    }
+  }
+
+  /// Whether its value is never printed.
+  var isSecret: Bool { self == .llmAPIKey || self == .embeddingAPIKey }
+
+  /// The value where nothing is set; nil where the setting is off then.
+  var defaultValue: String? {
+    switch self {
+    case .dataDir: "./.mneme"
+    case .log: "embedded"
+    case .host: "127.0.0.1"
+    case .port: "8765"
+    case .partitions: "4"
+    case .llmURL, .llmAPIKey, .embeddingURL, .embeddingAPIKey, .embeddingDimension, .modelDir: nil
+    case .llmModel: "default"
+    case .llmTimeout: "60"
+    case .llmAttempts: "5"
+    case .llmRetryDelay: "0.25"
+    case .llmConcurrency: "16"
+    case .llmBatch: "8"
+    case .embedder: "minilm"
+    case .minilmPrecision: "automatic"
+    case .minilmThreads: "0"
+    case .logLevel: "warning"
+    }
+  }
+
+  /// What it does, with its unit.
+  var help: String {
+    switch self {
+    case .dataDir: "Folder of the embedded log, the projection and the state stores."
+    case .log: "The log: 'embedded'."
+    case .host: "Address that HTTP listens on. Anything but loopback is refused while there are no API keys."
+    case .port: "Port that HTTP listens on; 0 takes a free one."
+    case .partitions: "Partitions of each topic. Fixed once the log exists."
+    case .llmURL: "Base URL of an OpenAI-compatible API for extraction. Not set: the built-in extractor."
+    case .llmModel: "Name of the chat model."
+    case .llmAPIKey: "API key of the chat model."
+    case .llmTimeout: "Longest wait for one reply of the chat model, in seconds."
+    case .llmAttempts: "Attempts at a turn before it is parked in dead letters."
+    case .llmRetryDelay: "Pause after the first failed attempt, in seconds; it doubles with each further one, up to 30 s."
+    case .llmConcurrency: "Calls of the chat model in flight at once."
+    case .llmBatch: "Turns of one owner in one call, at most."
+    case .embedder: "The embedder: 'minilm' in process, or 'openai:MODEL' at the embedding URL."
+    case .embeddingURL: "Base URL of an OpenAI-compatible API for embeddings; the chat model's URL where not set."
+    case .embeddingAPIKey: "API key of the embedding model."
+    case .embeddingDimension: "Dimension to ask of the embedding model; not set: its own."
+    case .modelDir: "Folder of the MiniLM weights; not set: where ops/fetch-model puts them."
+    case .minilmPrecision: "Arithmetic of MiniLM: 'automatic', 'float32' or 'int8'."
+    case .minilmThreads: "Threads of MiniLM; 0: one for each core, at most 4."
+    case .logLevel: "Least level that is logged to stderr: trace, debug, info, notice, warning, error, critical."
+    }
+  }
+}

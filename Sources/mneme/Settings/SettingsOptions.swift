@@ -1,0 +1,46 @@
+import ArgumentParser
+
+/// The flags of all settings. What is nil was not given.
+struct SettingsOptions: ParsableArguments {
+  @Option(help: "Settings file; ./mneme.yaml is read where it exists.")
+  var config: String?
+
+  @Option(help: help(.dataDir)) var dataDir: String?
+  @Option(help: help(.log)) var log: String?
+  @Option(help: help(.host)) var host: String?
+  @Option(help: help(.port)) var port: String?
+  @Option(help: help(.partitions)) var partitions: String?
+  @Option(name: .customLong("llm-url"), help: help(.llmURL)) var llmURL: String?
+  @Option(help: help(.llmModel)) var llmModel: String?
+  @Option(name: .customLong("llm-api-key"), help: help(.llmAPIKey)) var llmAPIKey: String?
+  @Option(help: help(.llmTimeout)) var llmTimeout: String?
+  @Option(help: help(.llmAttempts)) var llmAttempts: String?
+  @Option(help: help(.llmRetryDelay)) var llmRetryDelay: String?
+  @Option(help: help(.llmConcurrency)) var llmConcurrency: String?
+  @Option(help: help(.llmBatch)) var llmBatch: String?
+  @Option(help: help(.embedder)) var embedder: String?
+  @Option(name: .customLong("embedding-url"), help: help(.embeddingURL)) var embeddingURL: String?
+  @Option(name: .customLong("embedding-api-key"), help: help(.embeddingAPIKey)) var embeddingAPIKey: String?
+  @Option(help: help(.embeddingDimension)) var embeddingDimension: String?
+  @Option(help: help(.modelDir)) var modelDir: String?
+  @Option(help: help(.minilmPrecision)) var minilmPrecision: String?
+  @Option(help: help(.minilmThreads)) var minilmThreads: String?
+  @Option(help: help(.logLevel)) var logLevel: String?
+
+  private static func help(_ setting: Setting) -> ArgumentHelp {
+    let standard = setting.defaultValue.map { " (default: \($0))" } ?? ""
+    return ArgumentHelp("\(setting.help)\(standard) [\(setting.environmentVariable)]")
+  }
+
+  /// What was given, by setting.
+  var given: [Setting: String] {
+    let values: [Setting: String?] = [
+      .dataDir: dataDir, .log: log, .host: host, .port: port, .partitions: partitions, .llmURL: llmURL,
+      .llmModel: llmModel, .llmAPIKey: llmAPIKey, .llmTimeout: llmTimeout, .llmAttempts: llmAttempts,
+      .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .embedder: embedder,
+      .embeddingURL: embeddingURL, .embeddingAPIKey: embeddingAPIKey, .embeddingDimension: embeddingDimension,
+      .modelDir: modelDir, .minilmPrecision: minilmPrecision, .minilmThreads: minilmThreads, .logLevel: logLevel,
+    ]
+    return values.compactMapValues { $0 }
+  }
+}

@@ -1,0 +1,92 @@
+import EventLog
+import FoundationEssentials
+import Glibc
+import LanguageModel
+import Logging
+import MnemeCore
+import MnemePipeline
+import MnemeProjection
+import SQLiteEventLog
+
+/// The parts that every command shares: settings, the log, and where things lie.
+struct MnemeSystem: Sendable {
+  /// The generation that is active. One lives until there is another recipe to compare it with.
+  static let generation = "g1"
+  /// The tenant of a deployment without API keys.
+  static let tenant = "default"
+
+  let settings: Settings
+  let log: any EventLog
+  let codec = EventRecordCodec()
+  let logger: Logger
+  let dataDirectory: String
+  let partitionCount: Int
+
+  /// Opens the log that the settings name.
+  static func open(_ options: SettingsOptions) async throws -> MnemeSystem {
+    try await open(Settings.load(options))
+  }
+
+  /// Opens the log that the settings name.
+  static func open(_ settings: Settings) async throws -> MnemeSystem {
+    guard settings.text(.log) == "embedded" else {
+      throw SettingsError("\(Setting.log.flag) must be 'embedded'")
+    }
+    let directory = settings.text(.dataDir)
+    let log = try await SQLiteEventLog.open(path: directory + "/log.sqlite")
+    return MnemeSystem(
+      settings: settings, log: log, logger: try logger(settings), dataDirectory: directory,
+      partitionCount: try settings.integer(.partitions, in: 1...256))
+  }
+
+  private static func logger(_ settings: Settings) throws -> Logger {
+    var logger = Logger(label: "mneme") { StreamLogHandler.standardError(label: $0) }
+    logger.logLevel = try settings.level()
+    return logger
+  }
+
+  /// Time and chance as they are.
+  static let environment = PipelineEnvironment(
+    now: { MnemeSystem.now() }, sleep: { try await Task.sleep(for: $0) }, jitter: { Double.random(in: 0...1) })
+
+  /// The wall clock.
+  static func now() -> Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+  }
+
+  /// Where shards are.
+  var projectionDirectory: String { dataDirectory + "/projection" }
+  /// Where resolution keeps its state.
+  var stateDirectory: String { dataDirectory + "/state/\(Self.generation)" }
+
+  /// The projection's shape for vectors of `space` and `dimension`.
+  func projection(space: String, dimension: Int) -> ProjectionConfiguration {
+    ProjectionConfiguration(
+      generation: Self.generation, space: space, dimension: dimension, partitionCount: partitionCount)
+  }
+
+  /// The space that the settings' embedder fills, without loading it where its name tells.
+  func configuration() async throws -> ProjectionConfiguration {
+    if settings.text(.embedder) == "minilm" { return projection(space: "all-minilm-l6-v2-384", dimension: 384) }
+    let models = try await Models(settings)
+    let space = models.embedder.space
+    await models.close()
+    return projection(space: space.name, dimension: space.dimension)
+  }
+
+  /// Makes the topics that are missing.
+  func ensureTopics(space: String) async throws {
+    try await log.ensureTopics(
+      TopicCatalog.topics(generation: Self.generation, space: space, partitionCount: partitionCount))
+  }
+
+  /// The lag of this deployment, by what `reader` has folded.
+  func lagMeter(space: String, reader: any MemoryReader) -> LagMeter {
+    LagMeter(log: log, generation: Self.generation, space: space) {
+      Dictionary(
+        uniqueKeysWithValues: try await reader.watermarks().map { (TopicPartition($0.topic, $0.partition), $0.next) })
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import EventLog
+import MnemeTesting
+import Synchronization
+
+/// The log in memory, with waits that last: whoever follows it does not spin.
+final class PatientLog: EventLog {
+  let inner = InMemoryEventLog()
+  private let appended = Mutex<[AsyncStream<Void>.Continuation]>([])
+
+  func ensureTopics(_ topics: [TopicSpecification]) async throws { try await self.inner.ensureTopics(topics) }
+  func topics() async throws -> [TopicSpecification] { try await self.inner.topics() }
+  func deleteTopic(_ name: String) async throws { try await self.inner.deleteTopic(name) }
+
+  func append(_ records: [NewRecord]) async throws -> [LogPosition] {
+    let positions = try await self.inner.append(records)
+    for waiter in self.appended.withLock({ $0 }) { waiter.yield() }
+    return positions
+  }
+
+  func read(_ partition: TopicPartition, from offset: Int64, limit: ReadLimit) async throws -> [LogRecord] {
+    try await self.inner.read(partition, from: offset, limit: limit)
+  }
+
+  func bounds(of topic: String) async throws -> [OffsetBounds] { try await self.inner.bounds(of: topic) }
+
+  func committedOffsets(of group: String) async throws -> [TopicPartition: Int64] {
+    try await self.inner.committedOffsets(of: group)
+  }
+
+  func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer {
+    try await self.inner.subscribe(group: group, topics: topics, instance: instance)
+  }
+
+  func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws {
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    self.appended.withLock { $0.append(continuation) }
+    let end = try await self.bounds(of: partition.topic)[partition.partition].end
+    guard end <= offset else { return }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { for await _ in stream { return } }
+      group.addTask { try? await Task.sleep(for: timeout) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  func enforceRetention(nowMilliseconds: Int64) async throws -> Int {
+    try await self.inner.enforceRetention(nowMilliseconds: nowMilliseconds)
+  }
+
+  func close() async { await self.inner.close() }
+}
