@@ -3,6 +3,9 @@
 
 #include "internal.h"
 
+// A product is rounded before anything is added to it, so that the codes are the same on every processor.
+#pragma STDC FP_CONTRACT OFF
+
 static size_t panel_count(size_t n) { return (n + 15) / 16; }
 
 size_t mneme_packed_f32_count(size_t n, size_t k) { return panel_count(n) * 16 * k; }

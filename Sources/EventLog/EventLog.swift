@@ -26,7 +26,8 @@ public protocol EventLog: Sendable {
   /// Next offset to be consumed by `group`, for each partition that it has committed.
   func committedOffsets(of group: String) async throws -> [TopicPartition: Int64]
 
-  /// Joins `group` as a consumer of `topics`. `instance` is a stable name of this member (static membership).
+  /// Joins `group` as a consumer of `topics`. `instance` is a stable name of this member (static membership): who joins
+  /// under the name of an earlier member takes its place at once, and fences it.
   func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer
 
   /// Returns once there may be a record of `topic` at or after `offset` in `partition`, or after `timeout`.
@@ -57,12 +58,14 @@ public struct ReadLimit: Hashable, Sendable {
 public protocol LogConsumer: Sendable {
   /// The next records of the partitions assigned to this member and not paused, in order within each partition,
   /// and what changed in the assignment since the last poll. Returns early, with nothing, after `timeout`.
-  /// Polling starts at the committed offset of the group, else at the earliest record.
+  /// Polling starts at the committed offset of the group, else at the earliest record; where retention has discarded
+  /// the records that come next, at the earliest one still held.
+  /// Fails with `.fenced` where another member has joined under this one's name, once it has told what was revoked.
   func poll(limit: ReadLimit, timeout: Duration) async throws -> PollResult
 
   /// Appends `records` and commits `offsets` (next offset to consume, per partition) together, or neither.
-  /// Fails with `.fenced` where one of the partitions is no longer this member's: nothing is written then,
-  /// and work under way for it must be given up.
+  /// Fails with `.fenced` where this member has not had one of the partitions all the time since its poll told so, or
+  /// where the group has committed a later offset already: nothing is written then, and work under way must be given up.
   func commit(appending records: [NewRecord], offsets: [TopicPartition: Int64]) async throws
 
   /// Stops `poll` from returning records of these partitions, while membership stays.
@@ -84,6 +87,7 @@ public struct PollResult: Sendable {
   /// Partitions that this member now has and did not have at its last poll.
   public var assigned: Set<TopicPartition>
   /// Partitions that it had and has no longer: their work is given up, their offsets are not committed.
+  /// One that went and came back stands here and in `assigned`, and is read again from the committed offset.
   public var revoked: Set<TopicPartition>
 
   /// A result with all its parts.

@@ -108,7 +108,7 @@ public struct LogRecord: Hashable, Sendable {
 
 /// What stands in a partition: offsets `earliest ..< end`.
 public struct OffsetBounds: Hashable, Sendable {
-  /// Offset of the oldest record still held, or `end` where there is none.
+  /// No record below it is held any more; `end` where there is none at all. Compaction leaves it as it is.
   public var earliest: Int64
   /// Offset that the next record gets, at least.
   public var end: Int64

@@ -19,6 +19,8 @@ extension InMemoryEventLog {
     var now: Int64 = 0
     var nextToken = 0
     var maxRecordByteCount = Int.max
+    /// Counts what others may wait for: appends and new assignments.
+    var changeCount = 0
     var isClosed = false
   }
 
@@ -76,6 +78,7 @@ extension InMemoryEventLog.State {
 
   mutating func append(_ records: [NewRecord]) throws -> [LogPosition] {
     let partitions = try records.map { try self.place($0) }
+    self.changeCount += 1
     return zip(records, partitions).map { self.append($0, to: $1) }
   }
 
@@ -178,6 +181,7 @@ extension InMemoryEventLog.State {
       for number in entry.partitions.indices { wanted[TopicPartition(topic, number)] = tokens[number % tokens.count] }
     }
     guard wanted != group.assignments.mapValues(\.token) else { return }
+    self.changeCount += 1
     group.epoch += 1
     let epoch = group.epoch
     group.assignments = Dictionary(

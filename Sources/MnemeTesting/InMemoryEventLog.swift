@@ -1,8 +1,9 @@
 public import EventLog
 import Synchronization
 
-/// The log in memory, driven by hand: nothing happens but by a call, every call returns at once, and a hook decides what
-/// fails. Two runs that make the same calls in the same order see the same.
+/// The log in memory, driven by hand: nothing happens but by a call, and a hook decides what fails. Two runs that make
+/// the same calls in the same order see the same; only a wait with a timeout, where there is nothing yet, takes real time,
+/// so a simulation passes `.zero`.
 public final class InMemoryEventLog: EventLog {
   /// What is about to happen.
   public enum Operation: Hashable, Sendable {
@@ -31,6 +32,7 @@ public final class InMemoryEventLog: EventLog {
   public typealias FaultHook = @Sendable (Operation) -> Fault?
 
   let state = Mutex(State())
+  let bell = InMemoryEventLogBell()
 
   /// An empty log.
   public init(maxRecordByteCount: Int = 16 << 20) {
@@ -61,7 +63,9 @@ public final class InMemoryEventLog: EventLog {
   func perform<Value>(
     _ operation: Operation, by member: InMemoryMember? = nil, _ body: (inout State) throws -> Value
   ) throws -> Value {
-    try self.state.withLock { state in
+    let epoch = self.changeCount
+    defer { if self.changeCount != epoch { self.bell.ring() } }
+    return try self.state.withLock { state in
       try state.checkOpen()
       switch state.takeFault(operation) {
       case nil: return try body(&state)
@@ -79,12 +83,22 @@ public final class InMemoryEventLog: EventLog {
     }
   }
 
+  private var changeCount: Int { self.state.withLock { $0.changeCount } }
+
+  /// Changes the state, and wakes those who wait.
+  func change<Value>(_ body: (inout State) throws -> Value) throws -> Value {
+    defer { self.bell.ring() }
+    return try self.state.withLock { state in
+      try state.checkOpen()
+      return try body(&state)
+    }
+  }
+
   // MARK: EventLog
 
   /// Creates what is missing.
   public func ensureTopics(_ topics: [TopicSpecification]) async throws {
-    try self.state.withLock { state in
-      try state.checkOpen()
+    try self.change { state in
       for topic in topics {
         if let found = state.topics[topic.name], found.specification.partitionCount != topic.partitionCount {
           throw EventLogError(.topicMismatch, "topic \(topic.name) has another number of partitions")
@@ -108,8 +122,7 @@ public final class InMemoryEventLog: EventLog {
 
   /// Removes a topic.
   public func deleteTopic(_ name: String) async throws {
-    try self.state.withLock { state in
-      try state.checkOpen()
+    try self.change { state in
       state.topics[name] = nil
       for group in state.offsets.keys {
         state.offsets[group] = state.offsets[group]?.filter { $0.key.topic != name }
@@ -144,19 +157,25 @@ public final class InMemoryEventLog: EventLog {
     }
   }
 
-  /// Returns at once, as a timeout does: whoever drives the log by hand knows when there is more.
+  /// Waits for this partition.
   public func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws {
-    try self.state.withLock { state in
-      try state.checkOpen()
-      _ = try state.partition(partition)
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      let seen = self.bell.ringCount
+      let end = try self.state.withLock { state in
+        try state.checkOpen()
+        return try state.partition(partition).end
+      }
+      let rest = deadline - .now
+      guard end <= offset, rest > .zero else { return }
+      await self.bell.wait(beyond: seen, timeout: rest)
+      try Task.checkCancellation()
     }
-    await Task.yield()
   }
 
   /// Discards by age, and by key.
   public func enforceRetention(nowMilliseconds: Int64) async throws -> Int {
-    try self.state.withLock { state in
-      try state.checkOpen()
+    try self.change { state in
       var count = 0
       for name in state.topics.keys.sorted() {
         guard let topic = state.topics[name] else { continue }
@@ -175,6 +194,7 @@ public final class InMemoryEventLog: EventLog {
       state.isClosed = true
       for group in state.groups.keys { state.groups[group]?.members.removeAll() }
     }
+    self.bell.ring()
   }
 
   /// The same log after a restart: what was appended and committed is there, members are gone.

@@ -4,8 +4,7 @@ import Synchronization
 extension InMemoryEventLog {
   /// Joins a group; a member of the same instance name is replaced, and fenced.
   public func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer {
-    let member = try self.state.withLock { state in
-      try state.checkOpen()
+    let member = try self.change { state in
       for topic in topics { _ = try state.topic(topic) }
       state.nextToken += 1
       let member = InMemoryMember(group: group, instance: instance, token: state.nextToken, topics: Set(topics))
@@ -43,25 +42,37 @@ final class InMemoryLogConsumer: LogConsumer {
 
   // MARK: Polling
 
-  /// Returns at once, whatever the timeout: whoever drives the log by hand knows when there is more.
   func poll(limit: ReadLimit, timeout: Duration) async throws -> PollResult {
-    try self.checkOpen()
-    let result = try self.log.perform(.poll(group: self.member.group), by: self.member) { log in
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      try self.checkOpen()
+      let seen = self.log.bell.ringCount
+      let result = try self.pollOnce(limit)
+      let rest = deadline - .now
+      guard result.records.isEmpty, result.assigned.isEmpty, result.revoked.isEmpty, rest > .zero else {
+        return result
+      }
+      await self.log.bell.wait(beyond: seen, timeout: rest)
+      try Task.checkCancellation()
+    }
+  }
+
+  private func pollOnce(_ limit: ReadLimit) throws -> PollResult {
+    try self.log.perform(.poll(group: self.member.group), by: self.member) { log in
       try self.state.withLock { state in
         switch log.standing(of: self.member) {
         case .member: break
         case .expired: log.add(self.member)
         case .replaced:
-          defer { state.held = [:] }
-          if state.held.isEmpty { throw self.replacedError }
+          let revoked = Set(state.held.keys)
+          state.held = [:]
           state.isReplaced = true
-          return PollResult(revoked: Set(state.held.keys))
+          if revoked.isEmpty { throw self.replacedError }
+          return PollResult(revoked: revoked)
         }
         return try self.poll(&state, limit, log)
       }
     }
-    await Task.yield()
-    return result
   }
 
   private func poll(_ state: inout State, _ limit: ReadLimit, _ log: InMemoryEventLog.State) throws -> PollResult {
@@ -151,16 +162,19 @@ final class InMemoryLogConsumer: LogConsumer {
 
   func resume(_ partitions: Set<TopicPartition>) async {
     self.state.withLock { $0.paused.subtract(partitions) }
+    self.log.bell.ring()
   }
 
   func seek(_ offsets: [TopicPartition: Int64]) async {
     self.state.withLock { state in
       for (partition, offset) in offsets { state.held[partition]?.next = offset }
     }
+    self.log.bell.ring()
   }
 
   func close() async {
     self.state.withLock { $0.isClosed = true }
     self.log.state.withLock { $0.remove(self.member) }
+    self.log.bell.ring()
   }
 }

@@ -82,6 +82,14 @@ import Testing
     }
   }
 
+  private static func codes(_ n: Int, _ k: Int, _ weights: [Float]) -> [Int] {
+    (0..<n).flatMap { row in
+      let values = weights[row * k..<(row + 1) * k]
+      let inverse = 127 / values.map(\.magnitude).max()!
+      return values.map { Int(($0 * inverse).rounded(.toNearestOrEven)) }
+    }
+  }
+
   @Test(arguments: Self.sets)
   func `integer products are exact`(_ set: InstructionSet) {
     for (m, n, k) in Self.shapes {
@@ -100,9 +108,7 @@ import Testing
       mneme_gemm_u8i8(
         set.rawValue, m, n, k, bytes, scales, zeros, packed, weightScales, sums, bias, 0, &result)
       #expect(result.removeLast().isNaN, "\(set) \(m) x \(n) x \(k) wrote past its end")
-      let codes = (0..<n * k).map { place in
-        Int((Double(weights[place]) / Double(weightScales[place / k])).rounded(.toNearestOrEven))
-      }
+      let codes = Self.codes(n, k, weights)
       let expected = (0..<m * n).map { place in
         let (row, column) = (place / n, place % n)
         let sum = (0..<k).reduce(0) { sum, i in

@@ -54,9 +54,9 @@ import Testing
     var alone: [String: [Float]] = [:]
     for text in texts { alone[text] = try await shared.embed([text])[0] }
     let model = try MiniLM(files: MiniLMFixture.files(), precision: precision, threadCount: threadCount)
-    for seed in UInt64(1)...6 {
+    for seed in UInt64(1)...3 {
       var random = MiniLMRandom(seed: seed)
-      let batch = (0..<Int.random(in: 2...90, using: &random)).map { _ in texts.randomElement(using: &random)! }
+      let batch = (0..<Int.random(in: 2...60, using: &random)).map { _ in texts.randomElement(using: &random)! }
       let vectors = try await model.embed(batch)
       #expect(vectors == batch.map { alone[$0]! }, "seed \(seed)")
     }

@@ -5,7 +5,12 @@ import Synchronization
 /// The log in memory, with waits that last: whoever follows it does not spin.
 final class PatientLog: EventLog {
   let inner = InMemoryEventLog()
-  private let appended = Mutex<[AsyncStream<Void>.Continuation]>([])
+  private struct State {
+    var nextID = 0
+    var waiters: [Int: AsyncStream<Void>.Continuation] = [:]
+  }
+
+  private let state = Mutex(State())
 
   func ensureTopics(_ topics: [TopicSpecification]) async throws { try await self.inner.ensureTopics(topics) }
   func topics() async throws -> [TopicSpecification] { try await self.inner.topics() }
@@ -13,7 +18,7 @@ final class PatientLog: EventLog {
 
   func append(_ records: [NewRecord]) async throws -> [LogPosition] {
     let positions = try await self.inner.append(records)
-    for waiter in self.appended.withLock({ $0 }) { waiter.yield() }
+    for waiter in self.state.withLock({ Array($0.waiters.values) }) { waiter.yield() }
     return positions
   }
 
@@ -33,7 +38,12 @@ final class PatientLog: EventLog {
 
   func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-    self.appended.withLock { $0.append(continuation) }
+    let id = self.state.withLock { state in
+      state.nextID += 1
+      state.waiters[state.nextID] = continuation
+      return state.nextID
+    }
+    defer { self.state.withLock { _ = $0.waiters.removeValue(forKey: id) } }
     let end = try await self.bounds(of: partition.topic)[partition.partition].end
     guard end <= offset else { return }
     await withTaskGroup(of: Void.self) { group in

@@ -1,3 +1,4 @@
+import CurlHTTP
 import EventLog
 import Foundation
 import MnemeCore

@@ -38,7 +38,7 @@ final class MnemeProcess: Sendable {
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     try input.write(toFile: folder.path + "/in", atomically: false, encoding: .utf8)
-    for name in ["out", "err"] { FileManager.default.createFile(atPath: "\(folder.path)/\(name)", contents: nil) }
+    for name in ["out", "err"] { try "".write(toFile: "\(folder.path)/\(name)", atomically: false, encoding: .utf8) }
     process.standardInput = FileHandle(forReadingAtPath: folder.path + "/in")
     process.standardOutput = FileHandle(forWritingAtPath: folder.path + "/out")
     process.standardError = FileHandle(forWritingAtPath: folder.path + "/err")
@@ -69,7 +69,7 @@ final class Server: Sendable {
     _ directory: String, arguments: [String] = [], environment: [String: String] = [:], wrapper: [String] = []
   ) async throws -> Server {
     let errors = directory + ".stderr"
-    FileManager.default.createFile(atPath: errors, contents: nil)
+    try "".write(toFile: errors, atomically: false, encoding: .utf8)
     let process = Process()
     let command = wrapper + [MnemeProcess.executable.path, "up", "--port", "0", "--data-dir", directory] + arguments
     process.executableURL = URL(filePath: "/usr/bin/env")

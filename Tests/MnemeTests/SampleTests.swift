@@ -67,13 +67,16 @@ import Testing
     _ = await server.stop()
   }
 
-  @Test(arguments: [
+  static let commandLines: [(arguments: [String], status: Int32)] = [
     (["nonsense"], 2), (["search", "x"], 2), (["add", "x", "--user", ""], 2), (["--help"], 0), (["search", "--help"], 0),
     (["search", "x", "--user", "a", "--top-k", "0"], 2), (["lag", "--log", "carrier-pigeon"], 2),
     (["up", "--host", "0.0.0.0"], 2), (["history", "not-a-uuid"], 2), (["lag", "--config", "/nonexistent.yaml"], 2),
     (["deadletters", "redrive"], 2), (["verify", "--data-dir", "/proc/nowhere"], 1),
-  ])
-  func exitCodesTellWrongUseFromFailure(arguments: [String], status: Int32) async throws {
+  ]
+
+  @Test(arguments: commandLines.indices)
+  func exitCodesTellWrongUseFromFailure(index: Int) async throws {
+    let (arguments, status) = Self.commandLines[index]
     let folder = TemporaryFolder()
     defer { folder.remove() }
     let data = arguments.contains("--data-dir") ? [:] : ["MNEME_DATA_DIR": folder.path]

@@ -1,4 +1,5 @@
 import Foundation
+import MnemeCore
 @testable import mneme
 import MnemeTesting
 import Testing

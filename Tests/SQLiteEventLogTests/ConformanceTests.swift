@@ -15,6 +15,12 @@ import Testing
         reopen: { log in
           let path = try #require((log as? SQLiteEventLog)?.path)
           return try await SQLiteEventLog.open(path: path)
+        },
+        makeBounded: { count in
+          var options = SQLiteEventLog.Options()
+          options.maxWaitingAppendCount = count
+          return try await SQLiteEventLog.open(
+            path: folder.path + "/\(UUID().uuidString)/log.sqlite", options: options)
         }))
   }
 

@@ -34,7 +34,7 @@ final class EncoderThreads: Sendable {
   /// One vector for each list of tokens, none of which is empty or longer than a run.
   func encode(_ texts: [[UInt16]]) async throws -> [[Float]] {
     let groups = Grouping.groups(
-      lengths: texts.map(\.count), maxTokenCount: Encoder.maxTokenCount, workerCount: self.threadCount)
+      lengths: texts.map(\.count), maxTokenCount: SentenceEncoder.maxTokenCount, workerCount: self.threadCount)
     let id = self.lastCall.wrappingAdd(1, ordering: .relaxed).newValue
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { reply in
@@ -83,11 +83,11 @@ final class EncoderThreads: Sendable {
   }
 
   fileprivate func run() {
-    self.work(Encoder(weights: self.weights, set: self.set))
+    self.work(SentenceEncoder(weights: self.weights, set: self.set))
     self.running.wrappingSubtract(1, ordering: .acquiringAndReleasing)
   }
 
-  private func work(_ encoder: Encoder) {
+  private func work(_ encoder: SentenceEncoder) {
     while true {
       self.bell.wait()
       switch self.queue.withLock({ $0.next() }) {

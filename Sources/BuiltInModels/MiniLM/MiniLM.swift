@@ -56,7 +56,7 @@ public final class MiniLM: Embedder, Sendable {
     self.tokenizer = WordPieceTokenizer(
       vocabulary: try WordPieceVocabulary(bytes: MappedFile(path: files.vocabularyPath).contents))
     let weights = try EncoderWeights(file: MappedFile(path: files.weightsPath), isQuantised: isQuantised)
-    try SelfTest.run(Encoder(weights: weights, set: set), self.tokenizer)
+    try SelfTest.run(SentenceEncoder(weights: weights, set: set), self.tokenizer)
     self.threads = try EncoderThreads(
       weights: weights, set: set, threadCount: threadCount, maxCallCount: Self.maxCallCount)
   }
@@ -118,7 +118,7 @@ private enum SelfTest {
   private static let expected: [Float] = [0.0439, 0.0589, 0.0482, 0.0775, 0.0267, -0.0376, -0.0026, -0.0599]
   private static let tolerance: Float = 0.02
 
-  static func run(_ encoder: Encoder, _ tokenizer: WordPieceTokenizer) throws {
+  static func run(_ encoder: SentenceEncoder, _ tokenizer: WordPieceTokenizer) throws {
     var folding = ScalarFolding()
     let vector = encoder.encode([tokenizer.encode(self.text, &folding)])[0]
     guard zip(vector, self.expected).allSatisfy({ abs($0 - $1) <= self.tolerance }) else {

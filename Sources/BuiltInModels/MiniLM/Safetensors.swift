@@ -71,6 +71,7 @@ struct Safetensors {
   }
 
   static func damaged(_ what: String) -> ModelError {
-    ModelError(.unavailable, "embedding model: model.safetensors is damaged: \(what); delete it and run ops/fetch-model")
+    ModelError(
+      .unavailable, "embedding model: model.safetensors is damaged: \(what); delete it and run ops/fetch-model")
   }
 }

@@ -125,6 +125,7 @@ extension ShardFollower {
     var position = start
     var batch = try await readStrictly(from: position)
     while !batch.memories.records.isEmpty || !batch.vectors.records.isEmpty {
+      try Task.checkCancellation()
       let current = batch
       let following = ShardPosition(memories: current.memories.next, vectors: current.vectors.next)
       async let next = readStrictly(from: following)

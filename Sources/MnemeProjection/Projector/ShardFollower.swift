@@ -30,6 +30,7 @@ struct ShardFollower: Sendable {
     var position: ShardPosition?
     var delay = Self.initialRetryDelay
     while true {
+      try Task.checkCancellation()
       do {
         var current = if let position { position } else { try await start(&connection) }
         let isIdle = try await fold(&connection, &current)
@@ -60,6 +61,7 @@ struct ShardFollower: Sendable {
       memories: try await bounds(memoriesSource).end, vectors: try await bounds(vectorsSource).end)
     var position = try await start(&connection)
     while position.memories < ends.memories || position.vectors < ends.vectors {
+      try Task.checkCancellation()
       do {
         let isIdle = try await fold(&connection, &position)
         // Offsets may have gaps before the end, where transactions left their marks.

@@ -1,21 +1,23 @@
 import EventLog
 import MnemeCore
+import MnemeTesting
 import Synchronization
 
-/// A log in memory that appends at once, and tells what was appended.
+/// The log in memory, with a failure that can be switched on and a hook that sees what was appended.
 final class LogTwin: EventLog {
-  static let partitionCount = 4
+  private static let turns = TopicSpecification(name: Topics.turns, partitionCount: 4, retention: .forever)
 
   private struct State {
-    var partitions = [[LogRecord]](repeating: [], count: LogTwin.partitionCount)
+    var records: [LogRecord] = []
     var failure: EventLogError?
     var onAppend: (@Sendable (LogRecord) -> Void)?
   }
 
+  private let log = InMemoryEventLog()
   private let state = Mutex(State())
 
-  /// Every record, by partition, then by offset.
-  var records: [LogRecord] { self.state.withLock { $0.partitions.flatMap(\.self) } }
+  /// Every record, in the order of appends.
+  var records: [LogRecord] { self.state.withLock { $0.records } }
 
   /// Every event, decoded.
   var events: [CloudEvent] { get throws { try self.records.map { try EventRecordCodec().decode($0) } } }
@@ -26,45 +28,50 @@ final class LogTwin: EventLog {
   /// Called after each append, outside of the lock.
   func onAppend(_ body: @escaping @Sendable (LogRecord) -> Void) { self.state.withLock { $0.onAppend = body } }
 
+  private func prepare() async throws {
+    if let failure = self.state.withLock({ $0.failure }) { throw failure }
+    try await self.log.ensureTopics([Self.turns])
+  }
+
   func append(_ records: [NewRecord]) async throws -> [LogPosition] {
-    let (appended, hook) = try self.state.withLock { state in
-      if let failure = state.failure { throw failure }
-      let appended = records.map { record in
-        let partition = Partitioner.partition(key: record.key ?? [], count: Self.partitionCount)
-        let position = LogPosition(
-          TopicPartition(record.topic, partition), Int64(state.partitions[partition].count))
-        let record = LogRecord(
-          position: position, appendedAtMilliseconds: 0, key: record.key, value: record.value, headers: record.headers)
-        state.partitions[partition].append(record)
-        return record
-      }
-      return (appended, state.onAppend)
+    try await self.prepare()
+    let positions = try await self.log.append(records)
+    let appended = zip(records, positions).map { record, position in
+      LogRecord(
+        position: position, appendedAtMilliseconds: 0, key: record.key, value: record.value, headers: record.headers)
+    }
+    let hook = self.state.withLock { state in
+      state.records += appended
+      return state.onAppend
     }
     if let hook { appended.forEach(hook) }
-    return appended.map(\.position)
+    return positions
   }
 
   func read(_ partition: TopicPartition, from offset: Int64, limit: ReadLimit) async throws -> [LogRecord] {
-    self.state.withLock {
-      Array($0.partitions[partition.partition].dropFirst(Int(offset)).prefix(limit.maxRecordCount))
-    }
+    try await self.prepare()
+    return try await self.log.read(partition, from: offset, limit: limit)
   }
 
   func bounds(of topic: String) async throws -> [OffsetBounds] {
-    try self.state.withLock { state in
-      if let failure = state.failure { throw failure }
-      return state.partitions.map { OffsetBounds(earliest: 0, end: Int64($0.count)) }
-    }
+    try await self.prepare()
+    return try await self.log.bounds(of: topic)
   }
 
-  func ensureTopics(_ topics: [TopicSpecification]) async throws {}
-  func topics() async throws -> [TopicSpecification] { [] }
-  func deleteTopic(_ name: String) async throws {}
-  func committedOffsets(of group: String) async throws -> [TopicPartition: Int64] { [:] }
-  func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer {
-    throw EventLogError(.closed, "the query service consumes nothing")
+  func ensureTopics(_ topics: [TopicSpecification]) async throws { try await self.log.ensureTopics(topics) }
+  func topics() async throws -> [TopicSpecification] { try await self.log.topics() }
+  func deleteTopic(_ name: String) async throws { try await self.log.deleteTopic(name) }
+  func committedOffsets(of group: String) async throws -> [TopicPartition: Int64] {
+    try await self.log.committedOffsets(of: group)
   }
-  func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws {}
-  func enforceRetention(nowMilliseconds: Int64) async throws -> Int { 0 }
-  func close() async {}
+  func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer {
+    try await self.log.subscribe(group: group, topics: topics, instance: instance)
+  }
+  func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws {
+    try await self.log.waitForRecords(partition, from: offset, timeout: timeout)
+  }
+  func enforceRetention(nowMilliseconds: Int64) async throws -> Int {
+    try await self.log.enforceRetention(nowMilliseconds: nowMilliseconds)
+  }
+  func close() async { await self.log.close() }
 }

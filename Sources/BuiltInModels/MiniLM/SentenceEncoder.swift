@@ -13,7 +13,7 @@ enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
 /// Runs the encoder over a few texts at a time, in memory of its own: one for each worker thread.
 ///
 /// The texts are laid end to end without padding: products run over all tokens at once, attention inside each text.
-struct Encoder {
+struct SentenceEncoder {
   /// Tokens of one run: enough to read each weight from the cache many times, few enough to be done in milliseconds.
   static let maxTokenCount = 256
 
@@ -49,7 +49,8 @@ struct Encoder {
   private func embed(_ texts: [[UInt16]]) {
     var first = 0
     for tokens in texts {
-      precondition(!tokens.isEmpty && tokens.allSatisfy { $0 < WordPieceVocabulary.count }, "tokens are in the vocabulary")
+      precondition(!tokens.isEmpty, "a text has its marks at least")
+      precondition(tokens.allSatisfy { $0 < WordPieceVocabulary.count }, "tokens are in the vocabulary")
       mneme_embed_tokens(
         tokens.count, EncoderShape.width, tokens, self.weights.words, self.weights.positions, self.weights.type,
         self.hidden.start + first * EncoderShape.width)

@@ -1,0 +1,87 @@
+import EventLog
+import MnemeCore
+import MnemeTesting
+import Testing
+
+@testable import SQLiteEventLog
+
+@Suite struct PartsTests {
+  @Test(arguments: 1...200 as ClosedRange<UInt64>)
+  func partitionsAreSpreadEvenlyAndStayWhereTheyAre(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    let partitions = (0..<Int64.random(in: 1...20, using: &random)).map { $0 }
+    let names = (0..<Int.random(in: 1...8, using: &random)).map { "member \($0)" }
+    var current: [Int64: String] = [:]
+    var members: [String] = []
+    for _ in 0..<20 {
+      members = names.filter { _ in Bool.random(using: &random) }
+      let before = current
+      current = PartitionAssignor.assign(partitions: partitions, members: members, current: before)
+      guard !members.isEmpty else {
+        #expect(current.isEmpty)
+        continue
+      }
+      #expect(Set(current.keys) == Set(partitions), "seed \(seed)")
+      #expect(Set(current.values).isSubset(of: members), "seed \(seed)")
+      let counts = members.map { member in current.values.count { $0 == member } }
+      #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1, "seed \(seed): \(counts)")
+      #expect(
+        PartitionAssignor.assign(partitions: partitions, members: members, current: current) == current,
+        "seed \(seed): it moves partitions with no need")
+      // No more move than have to: who keeps a share within its due keeps those that it had.
+      for member in members {
+        let had = before.filter { $0.value == member }.keys
+        let kept = had.count { current[$0] == member }
+        #expect(kept >= min(had.count, partitions.count / members.count), "seed \(seed)")
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      (4, ["a"], [:], [0: "a", 1: "a", 2: "a", 3: "a"]),
+      (4, ["a", "b"], [0: "a", 1: "a", 2: "a", 3: "a"], [0: "a", 1: "a", 2: "b", 3: "b"]),
+      (3, ["a", "b"], [0: "b", 1: "b", 2: "b"], [0: "b", 1: "b", 2: "a"]),
+      (2, ["a", "b", "c"], [:], [0: "a", 1: "b"]),
+      (3, ["b", "c"], [0: "a", 1: "b", 2: "c"], [0: "b", 1: "b", 2: "c"]),
+      (2, [], [0: "a"], [:]),
+    ] as [(Int64, [String], [Int64: String], [Int64: String])])
+  func assignments(
+    partitionCount: Int64, members: [String], current: [Int64: String], wanted: [Int64: String]
+  ) {
+    let found = PartitionAssignor.assign(partitions: Array(0..<partitionCount), members: members, current: current)
+    #expect(found == wanted)
+  }
+
+  @Test(arguments: 1...50 as ClosedRange<UInt64>)
+  func headersComeBackAndDamagedOnesAreNoticed(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    let headers = (0..<Int.random(in: 0...6, using: &random)).map { index in
+      LogHeader(
+        String(repeating: "é", count: index),
+        bytes: (0..<Int.random(in: 0...300, using: &random)).map { UInt8($0 & 255) })
+    }
+    let bytes = HeaderCoding.encode(headers)
+    #expect(HeaderCoding.decode(bytes) == headers)
+    for _ in 0..<20 {
+      // Whatever the bytes, nothing crashes; a blob that was cut is not taken for a whole one.
+      var damaged = bytes
+      for index in damaged.indices where Int.random(in: 0..<10, using: &random) == 0 {
+        damaged[index] = UInt8.random(in: 0...255, using: &random)
+      }
+      _ = HeaderCoding.decode(damaged)
+      let cut = HeaderCoding.decode(Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random))))
+      #expect(cut == nil || headers.starts(with: cut ?? []), "seed \(seed)")
+    }
+  }
+
+  @Test func rowIdsKeepTheOrderOfPartitionsAndOffsets() {
+    for partition in [1, 2, 1000, 1 << 22] as [Int64] {
+      for offset in [0, 1, 1 << 39, (1 << 40) - 1] as [Int64] {
+        let rowID = LogSchema.rowID(partition: partition, offset: offset)
+        #expect(LogSchema.offset(ofRowID: rowID) == offset)
+        #expect(rowID < LogSchema.rowID(partition: partition + 1, offset: 0))
+      }
+    }
+  }
+}

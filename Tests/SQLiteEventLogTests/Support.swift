@@ -1,0 +1,91 @@
+import EventLog
+import Foundation
+import GRDB
+import MnemeTesting
+import SQLiteEventLog
+import Synchronization
+import Testing
+
+/// A file for one test, on which several logs play several processes.
+struct LogFolder {
+  let folder = TemporaryFolder()
+
+  var path: String { folder.path + "/log/log.sqlite" }
+
+  func open(_ change: (inout SQLiteEventLog.Options) -> Void = { _ in }) async throws -> SQLiteEventLog {
+    var options = SQLiteEventLog.Options()
+    change(&options)
+    return try await SQLiteEventLog.open(path: path, options: options)
+  }
+
+  /// A connection that plays another program.
+  func connection() throws -> DatabaseQueue { try DatabaseQueue(path: path) }
+
+  func remove() { folder.remove() }
+}
+
+/// A wall clock that stands still unless it is moved.
+final class ManualClock: Sendable {
+  private let milliseconds = Mutex<Int64>(1_700_000_000_000)
+
+  var now: Int64 { milliseconds.withLock { $0 } }
+
+  func advance(_ duration: Duration) {
+    milliseconds.withLock { $0 += Int64(duration / .milliseconds(1)) }
+  }
+}
+
+extension EventLog {
+  func makeTopic(_ name: String = "t", partitions: Int = 1) async throws {
+    try await ensureTopics([TopicSpecification(name: name, partitionCount: partitions, retention: .forever)])
+  }
+
+  func append(_ values: [String], to topic: String = "t", partition: Int = 0) async throws {
+    _ = try await append(values.map { .text($0, to: topic, partition: partition) })
+  }
+
+  func values(of topic: String = "t", partition: Int = 0) async throws -> [String] {
+    var all: [String] = []
+    var offset = try await bounds(of: topic)[partition].earliest
+    while true {
+      let records = try await read(TopicPartition(topic, partition), from: offset, limit: ReadLimit())
+      guard let last = records.last else { return all }
+      all += records.map(\.text)
+      offset = last.position.offset + 1
+    }
+  }
+}
+
+extension NewRecord {
+  static func text(_ value: String, to topic: String = "t", partition: Int = 0) -> NewRecord {
+    NewRecord(topic: topic, key: Array("k".utf8), value: Array(value.utf8), headers: [], partition: partition)
+  }
+}
+
+extension LogRecord {
+  var text: String { String(decoding: value, as: UTF8.self) }
+}
+
+/// Waits for what another task brings about; the bound is there to end a run that hangs.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+  let deadline = ContinuousClock.now + .seconds(60)
+  while try await !condition() {
+    try #require(ContinuousClock.now < deadline, "\(what) did not happen")
+    await Task.yield()
+  }
+}
+
+/// Polls members in turn until they have so many partitions.
+func settle(
+  _ members: [any LogConsumer], _ assigned: inout [Set<TopicPartition>], until counts: [Int]
+) async throws {
+  for _ in 0..<400 {
+    for (index, member) in members.enumerated() {
+      let result = try await member.poll(limit: ReadLimit(), timeout: .milliseconds(5))
+      assigned[index].subtract(result.revoked)
+      assigned[index].formUnion(result.assigned)
+    }
+    if assigned.map(\.count) == counts { return }
+  }
+  Issue.record("the members have \(assigned.map(\.count)) partitions, not \(counts)")
+}
