@@ -33,7 +33,8 @@ public protocol EventLog: Sendable {
   /// Returns once there may be a record of `topic` at or after `offset` in `partition`, or after `timeout`.
   func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws
 
-  /// Discards what each topic's retention allows, as of `nowMilliseconds` (since 1970, UTC); returns how many records went.
+  /// Discards what each topic's retention allows, as of `nowMilliseconds` (since 1970, UTC); returns how many records
+  /// went.
   func enforceRetention(nowMilliseconds: Int64) async throws -> Int
 
   /// Ends all work in order; later calls fail with `.closed`.
@@ -65,7 +66,8 @@ public protocol LogConsumer: Sendable {
 
   /// Appends `records` and commits `offsets` (next offset to consume, per partition) together, or neither.
   /// Fails with `.fenced` where this member has not had one of the partitions all the time since its poll told so, or
-  /// where the group has committed a later offset already: nothing is written then, and work under way must be given up.
+  /// where the group has committed a later offset already: nothing is written then, and work under way must be given
+  /// up.
   func commit(appending records: [NewRecord], offsets: [TopicPartition: Int64]) async throws
 
   /// Stops `poll` from returning records of these partitions, while membership stays.

@@ -1,6 +1,7 @@
 public import MnemeCore
 
-/// Seals bodies with a key per owner, so that destroying the key erases what was said. Without one, bodies are stored as they are.
+/// Seals bodies with a key per owner, so that destroying the key erases what was said. Without one, bodies are stored
+/// as they are.
 public protocol PayloadSealer: Sendable {
   /// The sealed body, and the id of the data key that opens it; nil for a body that stays open.
   func seal(_ body: [UInt8], owner: OwnerKey) throws -> (body: [UInt8], keyID: String)?

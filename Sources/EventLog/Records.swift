@@ -53,7 +53,8 @@ public struct LogHeader: Hashable, Sendable {
   }
 }
 
-/// A record to be appended. Its partition follows from its key (`Partitioner.partition(key:count:)`), or from its value where the key is nil.
+/// A record to be appended. Its partition follows from its key (`Partitioner.partition(key:count:)`), or from its
+/// value where the key is nil.
 public struct NewRecord: Hashable, Sendable {
   /// Name of the topic.
   public var topic: String

@@ -25,7 +25,8 @@ public struct LagReport: Sendable, Encodable {
   public var groups: [Entry]
 }
 
-/// Measures lag. The order of its reads is upstream first, so that what moves on meanwhile is seen twice rather than never.
+/// Measures lag. The order of its reads is upstream first, so that what moves on meanwhile is seen twice rather than
+/// never.
 public struct LagMeter: Sendable {
   private let log: any EventLog
   private let generation: String

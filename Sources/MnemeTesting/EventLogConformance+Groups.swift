@@ -65,7 +65,9 @@ extension EventLogConformance {
       await consumer.close()
       await log.close()
     },
-    EventLogConformance("a group goes on where it committed, also after a restart; another group starts at the beginning") {
+    EventLogConformance(
+      "a group goes on where it committed, also after a restart; another group starts at the beginning"
+    ) {
       harness in
       let log = try await harness.make()
       try await log.make(partitions: 1)

@@ -52,7 +52,9 @@ extension EventLogConformance {
       var polled = members.map { _ in Polled() }
       try await settle(members, &polled) { $0.map(\.assigned.count) == [2, 2, 4] }
       _ = try await log.append((0..<40).map { .text("\($0)", key: "\($0)") })
-      try await settle(members, &polled) { $0[0].records.count + $0[1].records.count >= 40 && $0[2].records.count >= 40 }
+      try await settle(members, &polled) {
+        $0[0].records.count + $0[1].records.count >= 40 && $0[2].records.count >= 40
+      }
       let wanted = (0..<40).map(String.init).sorted()
       try expectEqual((polled[0].texts + polled[1].texts).sorted(), wanted, "values of one group")
       try expectEqual(polled[2].texts.sorted(), wanted, "values of the other")
@@ -117,7 +119,8 @@ extension EventLogConformance {
       await second.close()
       await log.close()
     },
-    EventLogConformance("a partition that went and came back is begun anew: what was under way counts no more") { harness in
+    EventLogConformance("a partition that went and came back is begun anew: what was under way counts no more") {
+      harness in
       let log = try await harness.make()
       try await log.make("in", partitions: 2)
       _ = try await log.append((0..<20).map { .text("\($0)", topic: "in", partition: $0 % 2) })

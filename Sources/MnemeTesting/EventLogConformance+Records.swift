@@ -45,7 +45,8 @@ extension EventLogConformance {
       }
       await log.close()
     },
-    EventLogConformance("keys, values and headers are kept byte for byte, empty ones and repeated names too") { harness in
+    EventLogConformance("keys, values and headers are kept byte for byte, empty ones and repeated names too") {
+      harness in
       let log = try await harness.make()
       try await log.make(partitions: 1)
       let bytes = (0...255).map(UInt8.init)

@@ -116,7 +116,8 @@ extension EventLogConformance {
       }
       await log.close()
     },
-    EventLogConformance("compaction keeps the last record of each key, and topics kept for ever are left alone") { harness in
+    EventLogConformance("compaction keeps the last record of each key, and topics kept for ever are left alone") {
+      harness in
       guard harness.discardsOnDemand else { return }
       let log = try await harness.make()
       try await log.make(partitions: 1, retention: .compacted)

@@ -19,7 +19,8 @@ extension EventLogConformance {
       try await makeTopics(log)
       let consumer = try await log.subscribe(group: "g", topics: ["in"], instance: "one")
       let next = try await consumer.poll { $0.records.count == 10 }.next(input) ?? 0
-      try await consumer.commit(appending: [.text("x", topic: "out"), .text("y", topic: "out")], offsets: [input: next])
+      try await consumer.commit(
+        appending: [.text("x", topic: "out"), .text("y", topic: "out")], offsets: [input: next])
       try expectEqual(try await log.values(of: "out"), ["x", "y"], "output")
       try expectEqual(try await log.committedOffsets(of: "g"), [input: next], "offsets")
       try await consumer.commit(appending: [.text("z", topic: "out")], offsets: [:])

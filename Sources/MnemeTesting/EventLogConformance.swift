@@ -88,7 +88,8 @@ extension LogRecord {
 
 extension EventLog {
   /// A topic for a check.
-  func make(_ name: String = "t", partitions: Int = 4, retention: TopicSpecification.Retention = .forever) async throws {
+  func make(_ name: String = "t", partitions: Int = 4, retention: TopicSpecification.Retention = .forever) async throws
+  {
     try await ensureTopics([TopicSpecification(name: name, partitionCount: partitions, retention: retention)])
   }
 

@@ -2,8 +2,8 @@ public import EventLog
 import Synchronization
 
 /// The log in memory, driven by hand: nothing happens but by a call, and a hook decides what fails. Two runs that make
-/// the same calls in the same order see the same; only a wait with a timeout, where there is nothing yet, takes real time,
-/// so a simulation passes `.zero`.
+/// the same calls in the same order see the same; only a wait with a timeout, where there is nothing yet, takes real
+/// time, so a simulation passes `.zero`.
 public final class InMemoryEventLog: EventLog {
   /// What is about to happen.
   public enum Operation: Hashable, Sendable {
@@ -23,8 +23,8 @@ public final class InMemoryEventLog: EventLog {
     case before(EventLogError)
     /// It happens, but the caller is told otherwise: the answer got lost. A poll or read has not moved on then.
     case after(EventLogError)
-    /// The group takes the member for dead before its commit or poll: its partitions go to others, its commit is fenced,
-    /// and its next poll joins again. Does nothing to appends and reads.
+    /// The group takes the member for dead before its commit or poll: its partitions go to others, its commit is
+    /// fenced, and its next poll joins again. Does nothing to appends and reads.
     case fence
   }
 
@@ -59,7 +59,8 @@ public final class InMemoryEventLog: EventLog {
     self.state.withLock { $0.now += duration.milliseconds }
   }
 
-  /// Runs `body` on the state, or fails as the hook says. A `body` that only looks is undone where its answer gets lost.
+  /// Runs `body` on the state, or fails as the hook says. A `body` that only looks is undone where its answer gets
+  /// lost.
   func perform<Value>(
     _ operation: Operation, by member: InMemoryMember? = nil, _ body: (inout State) throws -> Value
   ) throws -> Value {
@@ -180,8 +181,9 @@ public final class InMemoryEventLog: EventLog {
       for name in state.topics.keys.sorted() {
         guard let topic = state.topics[name] else { continue }
         for number in topic.partitions.indices {
-          count += state.topics[name]?.partitions[number].discard(
-            topic.specification.retention, now: nowMilliseconds) ?? 0
+          count +=
+            state.topics[name]?.partitions[number].discard(
+              topic.specification.retention, now: nowMilliseconds) ?? 0
         }
       }
       return count

@@ -57,7 +57,8 @@ final class Doorbell: Sendable {
     for continuation in woken { continuation.resume() }
   }
 
-  /// Returns once it has rung for one of `partitions` or for everybody after `mark`, after `timeout`, or on cancellation.
+  /// Returns once it has rung for one of `partitions` or for everybody after `mark`, after `timeout`, or on
+  /// cancellation.
   func wait(for partitions: Set<Int64>, since mark: Int, timeout: Duration) async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.wait(for: partitions, since: mark) }

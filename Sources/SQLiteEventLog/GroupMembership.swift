@@ -117,8 +117,8 @@ struct GroupMembership: Sendable {
 // MARK: - Rebalancing
 
 extension GroupMembership {
-  /// Removes other members that were silent for longer than the lease; returns how many. One that was seen later than now
-  /// by more than a lease is as good as silent: the clock was set back, and a living one will be seen again soon.
+  /// Removes other members that were silent for longer than the lease; returns how many. One that was seen later than
+  /// now by more than a lease is as good as silent: the clock was set back, and a living one will be seen again soon.
   @discardableResult
   private func expireOthers(now: Int64, _ database: Database) throws -> Int {
     try database.cachedStatement(

@@ -170,28 +170,38 @@ final class LogWriter: Sendable {
       guard let jobFailure else { throw error }
       if group.count == 1 { return [LogFailure.error(jobFailure, path: self.file.path)] }
     }
-    // One cannot be done: all again, each undone by itself if it fails. That is rare, so savepoints are not always paid for.
+    // One cannot be done: all again, each undone by itself if it fails. That is rare, so savepoints are not always
+    // paid for.
     return try self.failuresApart(group, database)
   }
 
   private func failuresApart(_ group: [Job], _ database: Database) throws -> [(any Error)?] {
     var failures = [(any Error)?](repeating: nil, count: group.count)
-    try database.inTransaction(.immediate) {
-      for (index, job) in group.enumerated() {
-        do {
-          try database.inSavepoint {
-            try job.body(database)
-            return .commit
+    while true {
+      var hasLostTransaction = false
+      do {
+        try database.inTransaction(.immediate) {
+          for (index, job) in group.enumerated() where failures[index] == nil {
+            do {
+              try database.inSavepoint {
+                try job.body(database)
+                return .commit
+              }
+            } catch {
+              failures[index] = LogFailure.error(error, path: self.file.path)
+              // A full disk can end the whole transaction, not the savepoint alone (SQLite, "Response To Errors Within
+              // A Transaction"): the others begin again without this one.
+              hasLostTransaction = !database.isInsideTransaction
+              if hasLostTransaction { throw error }
+            }
           }
-        } catch {
-          // A full disk can end the whole transaction, not the savepoint alone (SQLite, "ROLLBACK", "automatic").
-          guard database.isInsideTransaction else { throw error }
-          failures[index] = LogFailure.error(error, path: self.file.path)
+          return .commit
         }
+        return failures
+      } catch {
+        guard hasLostTransaction else { throw error }
       }
-      return .commit
     }
-    return failures
   }
 
   private func ring(for audiences: [Audience]) {

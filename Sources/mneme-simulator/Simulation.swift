@@ -132,7 +132,9 @@ struct Simulation {
       count += try await world.stepResolution(maxRecordCount: 50)
       try await world.projector.catchUp()
       if count == 0, try await world.lag() == 0 { return }
-      if step == Self.maxQuietStepCount - 1 { throw Violation(description: "the lag stays at \(try await world.lag())") }
+      if step == Self.maxQuietStepCount - 1 {
+        throw Violation(description: "the lag stays at \(try await world.lag())")
+      }
     }
   }
 

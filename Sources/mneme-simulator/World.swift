@@ -28,7 +28,12 @@ struct World {
     let folder = TemporaryFolder()
     let ticks = Mutex<Int64>(1_800_000_000_000)
     let environment = PipelineEnvironment(
-      now: { Timestamp(milliseconds: ticks.withLock { $0 += 1; return $0 }) },
+      now: {
+        Timestamp(
+          milliseconds: ticks.withLock {
+            $0 += 1; return $0
+          })
+      },
       sleep: { _ in
         try Task.checkCancellation()
         await Task.yield()

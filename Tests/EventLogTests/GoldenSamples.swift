@@ -51,7 +51,8 @@ enum GoldenSamples {
     expirationDate: time, customInstructions: "only what lasts")
 
   static let revision = MemoryEvent.Revision(
-    text: "Lives in Berlin", metadata: ["checked": true], expiresAt: time, clearsExpiry: false, validFrom: time, at: time)
+    text: "Lives in Berlin", metadata: ["checked": true], expiresAt: time, clearsExpiry: false, validFrom: time,
+    at: time)
 
   static let input = InputReference(
     id: "golden-1", type: EventType.turnRecorded.rawValue, partition: 3, offset: 42, receivedAt: time)
@@ -82,7 +83,8 @@ enum GoldenSamples {
     input: input, outcome: .stored,
     events: [
       .added(memory), .reinforced(id: memoryID, source: source, at: time), .revised(id: memoryID, revision),
-      .superseded(id: otherID, by: memoryID, validTo: Moment(time, .stated), at: time), .retracted(id: otherID, at: time),
+      .superseded(id: otherID, by: memoryID, validTo: Moment(time, .stated), at: time),
+      .retracted(id: otherID, at: time),
     ], reason: reason)
 
   static let embedded = MemoriesEmbedded(

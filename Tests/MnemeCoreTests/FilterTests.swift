@@ -27,19 +27,20 @@ import Testing
         ]))
   }
 
-  @Test(arguments: [
-    (["user_id": ["like": "a"]], "filters.user_id.like is not an operator"),
-    (["colour": "red"], "filters.colour is not a field"),
-    (["user_id": ["in": "a"]], "filters.user_id.in must be a list"),
-    (["user_id": ["a"]], "filters.user_id is a list"),
-    (["user_id": 5], "filters.user_id must be a string"),
-    (["user_id": [:]], "filters.user_id names no operator"),
-    (["created_at": ["gt": "soon"]], "filters.created_at.gt is no RFC 3339 time"),
-    (["AND": [["AND": "x"]]], "filters.AND[0].AND must be an object"),
-    (["metadata": "x"], "filters.metadata must be an object"),
-    ("x", "filters must be an object"),
-    (["text": ["contains": 3]], "filters.text.contains must be a string"),
-  ] as [(JSONValue, String)])
+  @Test(
+    arguments: [
+      (["user_id": ["like": "a"]], "filters.user_id.like is not an operator"),
+      (["colour": "red"], "filters.colour is not a field"),
+      (["user_id": ["in": "a"]], "filters.user_id.in must be a list"),
+      (["user_id": ["a"]], "filters.user_id is a list"),
+      (["user_id": 5], "filters.user_id must be a string"),
+      (["user_id": [:]], "filters.user_id names no operator"),
+      (["created_at": ["gt": "soon"]], "filters.created_at.gt is no RFC 3339 time"),
+      (["AND": [["AND": "x"]]], "filters.AND[0].AND must be an object"),
+      (["metadata": "x"], "filters.metadata must be an object"),
+      ("x", "filters must be an object"),
+      (["text": ["contains": 3]], "filters.text.contains must be a string"),
+    ] as [(JSONValue, String)])
   func namesWhatItDoesNotUnderstand(value: JSONValue, message: String) {
     let error = #expect(throws: FilterError.self) { try Filter.parse(value) }
     #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")

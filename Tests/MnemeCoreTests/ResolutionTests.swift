@@ -83,7 +83,8 @@ import Testing
       "a denial ends what it denies",
       [
         peanuts,
-        Said(text: "No longer allergic to peanuts", attribute: "allergy", value: "peanuts", polarity: .negative, day: 2),
+        Said(
+          text: "No longer allergic to peanuts", attribute: "allergy", value: "peanuts", polarity: .negative, day: 2),
       ], ["No longer allergic to peanuts"]
     ),
     (
@@ -104,7 +105,8 @@ import Testing
       ["Anna lives in Rome", "Lives in Lisbon"]
     ),
     (
-      "moving back makes a new memory", [lisbon, berlin, Said(text: "Lives in Lisbon", attribute: "home", value: "Lisbon", day: 9)],
+      "moving back makes a new memory",
+      [lisbon, berlin, Said(text: "Lives in Lisbon", attribute: "home", value: "Lisbon", day: 9)],
       ["Lives in Lisbon"]
     ),
     (
@@ -126,7 +128,9 @@ import Testing
     let new = try #require(known.all.first { $0.text == "Lives in Berlin" })
     #expect(old.supersededBy == new.id)
     let (_, events) = Self.fold([Self.lisbon, Self.berlin])
-    #expect(events.contains { if case .superseded(old.id, new.id, let end, _) = $0 { end.at == Self.time(5) } else { false } })
+    #expect(
+      events.contains { if case .superseded(old.id, new.id, let end, _) = $0 { end.at == Self.time(5) } else { false } }
+    )
   }
 
   @Test func likeWordingIsOneMemoryUnlessNumbersNamesOrDenialsDiffer() {
@@ -185,7 +189,8 @@ import Testing
     #expect(deleted(true) == 2)
     let all = MemoriesDeletionRequest(scope: Scope(userID: "alex"))
     #expect(Commands.decide(all, known: known, now: Self.time(9)).count == 2)
-    #expect(Commands.decide(MemoriesDeletionRequest(scope: Scope(userID: "bob")), known: known, now: Self.time(9)).isEmpty)
+    #expect(
+      Commands.decide(MemoriesDeletionRequest(scope: Scope(userID: "bob")), known: known, now: Self.time(9)).isEmpty)
   }
 }
 

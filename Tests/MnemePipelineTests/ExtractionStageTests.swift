@@ -30,15 +30,16 @@ import Testing
   }
 
   /// Failure → attempts, pauses in seconds, code in dead letters.
-  @Test(arguments: [
-    (ModelError(.rateLimited, "busy", retryAfter: .seconds(7)), 3, [7, 7], "rate_limited"),
-    (ModelError(.serverError, "500"), 3, [0, 0], "server_error"),
-    (ModelError(.timeout, "hangs"), 3, [0, 0], "timeout"),
-    (ModelError(.invalidOutput, "prose"), 3, [0, 0], "invalid_output"),
-    (ModelError(.truncatedOutput, "cut off"), 3, [0, 0], "truncated_output"),
-    (ModelError(.unauthorized, "401"), 1, [], "unauthorized"),
-    (ModelError(.refused, "400"), 1, [], "refused"),
-  ] as [(ModelError, Int, [Int64], String)])
+  @Test(
+    arguments: [
+      (ModelError(.rateLimited, "busy", retryAfter: .seconds(7)), 3, [7, 7], "rate_limited"),
+      (ModelError(.serverError, "500"), 3, [0, 0], "server_error"),
+      (ModelError(.timeout, "hangs"), 3, [0, 0], "timeout"),
+      (ModelError(.invalidOutput, "prose"), 3, [0, 0], "invalid_output"),
+      (ModelError(.truncatedOutput, "cut off"), 3, [0, 0], "truncated_output"),
+      (ModelError(.unauthorized, "401"), 1, [], "unauthorized"),
+      (ModelError(.refused, "400"), 1, [], "refused"),
+    ] as [(ModelError, Int, [Int64], String)])
   func aTurnThatFailsIsTriedWithinBoundsThenParked(
     error: ModelError, attempts: Int, pauses: [Int64], code: String
   ) async throws {

@@ -11,7 +11,8 @@ import Testing
     return Turn(id: id, owner: owner, receivedAt: Timestamp(milliseconds: 0), body: body)
   }
 
-  static func fact(_ text: String, attribute: String = "\"home\"", quote: String = "Lisbon", message: Int = 0) -> String {
+  static func fact(_ text: String, attribute: String = "\"home\"", quote: String = "Lisbon", message: Int = 0) -> String
+  {
     """
     {"text":"\(text)","category":"personal_details","subject":"user","attribute":\(attribute),"value":"Lisbon",
     "polarity":"positive","valid_from":"2026-10-01","valid_to":null,"confidence":7,"message_index":\(message),

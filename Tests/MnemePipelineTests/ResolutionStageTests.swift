@@ -52,7 +52,11 @@ import Testing
     try await harness.publish("home Berlin", id: "e2")
     let failures = Mutex(0)
     harness.log.setFaults { operation in
-      guard case .commit = operation, failures.withLock({ $0 += 1; return $0 % 2 == 1 && $0 < 8 }) else { return nil }
+      guard case .commit = operation,
+        failures.withLock({
+          $0 += 1; return $0 % 2 == 1 && $0 < 8
+        })
+      else { return nil }
       let error = EventLogError(.unreachable, "the broker is away")
       return answerWasLost ? .after(error) : .before(error)
     }

@@ -34,28 +34,29 @@ import Testing
     #expect(nonempty > Self.filterCountPerSeed / 4 && partial > Self.filterCountPerSeed / 20)
   }
 
-  @Test(arguments: [
-    (Filter.compare(.metadata(["a"]), .ne, "x"), ["none", "number", "text"]),
-    (.compare(.metadata(["a"]), .eq, .null), ["none"]),
-    (.compare(.metadata(["a"]), .eq, .int(1)), ["number"]),
-    (.compare(.metadata(["a"]), .eq, .double(1)), ["number"]),
-    (.compare(.metadata(["a"]), .eq, "1"), []),
-    (.compare(.metadata(["a"]), .icontains, "STRASSE"), []),
-    (.compare(.metadata(["a"]), .icontains, "STRAẞE"), ["text"]),
-    (.compare(.metadata(["a"]), .contains, "straße"), []),
-    (.isPresent(.metadata(["a"])), ["number", "text"]),
-    (.compare(.text, .icontains, "NUMB"), ["number"]),
-    (.compare(.category, .isIn, ["food", "x'; DROP TABLE memories; --"]), ["text"]),
-    (.compare(.memoryID, .eq, .string(id("text", user("ann")).uuidString)), ["text"]),
-    (.compare(.memoryID, .isIn, [.string(id("text", user("ann")).text), "no id"]), ["text"]),
-    (.compare(.runID, .eq, "r-source"), ["text"]),
-    (.compare(.runID, .ne, "r-source"), ["none", "number"]),
-    (.compare(.expirationDate, .gt, .int(10)), ["number"]),
-    (.and([]), ["none", "number", "text"]),
-    (.or([]), []),
-    (.not(.compare(.metadata(["a"]), .gt, .int(0))), ["none", "text"]),
-    (.compare(.metadata(["no'body\"; --"]), .eq, "x"), []),
-  ] as [(Filter, [String])])
+  @Test(
+    arguments: [
+      (Filter.compare(.metadata(["a"]), .ne, "x"), ["none", "number", "text"]),
+      (.compare(.metadata(["a"]), .eq, .null), ["none"]),
+      (.compare(.metadata(["a"]), .eq, .int(1)), ["number"]),
+      (.compare(.metadata(["a"]), .eq, .double(1)), ["number"]),
+      (.compare(.metadata(["a"]), .eq, "1"), []),
+      (.compare(.metadata(["a"]), .icontains, "STRASSE"), []),
+      (.compare(.metadata(["a"]), .icontains, "STRAẞE"), ["text"]),
+      (.compare(.metadata(["a"]), .contains, "straße"), []),
+      (.isPresent(.metadata(["a"])), ["number", "text"]),
+      (.compare(.text, .icontains, "NUMB"), ["number"]),
+      (.compare(.category, .isIn, ["food", "x'; DROP TABLE memories; --"]), ["text"]),
+      (.compare(.memoryID, .eq, .string(id("text", user("ann")).uuidString)), ["text"]),
+      (.compare(.memoryID, .isIn, [.string(id("text", user("ann")).text), "no id"]), ["text"]),
+      (.compare(.runID, .eq, "r-source"), ["text"]),
+      (.compare(.runID, .ne, "r-source"), ["none", "number"]),
+      (.compare(.expirationDate, .gt, .int(10)), ["number"]),
+      (.and([]), ["none", "number", "text"]),
+      (.or([]), []),
+      (.not(.compare(.metadata(["a"]), .gt, .int(0))), ["none", "text"]),
+      (.compare(.metadata(["no'body\"; --"]), .eq, "x"), []),
+    ] as [(Filter, [String])])
   func aConditionFinds(_ filter: Filter, _ names: [String]) async throws {
     let world = try await World(partitionCount: 1)
     defer { world.remove() }
@@ -95,7 +96,8 @@ import Testing
     try await world.projector().catchUp()
     var filter = isUser("ann")
     for depth in 0..<Filter.maxDepth { filter = depth % 2 == 0 ? .not(.or([filter])) : .and([filter]) }
-    let wide = Filter.or((0..<Filter.maxConditionCount).map { .compare(.text, .contains, .string("x\($0)")) } + [filter])
+    let wide = Filter.or(
+      (0..<Filter.maxConditionCount).map { .compare(.text, .contains, .string("x\($0)")) } + [filter])
     #expect(try await world.reader().texts(all("acme", wide)) == ["found"])
   }
 }
@@ -134,7 +136,9 @@ extension Scenario {
     ]
     guard chance(45) else { return pick(fields) }
     return .metadata(
-      pick([["a"], ["b"], ["ключ"], ["q\"\\"], ["x.y"], ["deep", "er"], ["deep"], ["list"], ["nobody"], ["a", "b"], [""]]))
+      pick([
+        ["a"], ["b"], ["ключ"], ["q\"\\"], ["x.y"], ["deep", "er"], ["deep"], ["list"], ["nobody"], ["a", "b"], [""],
+      ]))
   }
 
   private mutating func operand(_ field: Filter.Field) -> JSONValue {

@@ -52,7 +52,8 @@ import Testing
       #expect(try await reader.memory(first.id, tenant: "acme")?.memory == expected)
     }
     #expect(try await reader.memory(first.id, tenant: "acme")?.reinforcementCount == 1)
-    #expect(try await reader.texts(all("acme", .compare(.runID, .eq, "r2"), includesEnded: true)) == ["likes green tea"])
+    #expect(
+      try await reader.texts(all("acme", .compare(.runID, .eq, "r2"), includesEnded: true)) == ["likes green tea"])
     try await world.resolve("turn-9", ann, [.retracted(id: first.id, at: at)])
     try await world.projector().catchUp()
     #expect(try await reader.memory(first.id, tenant: "acme") == nil)

@@ -34,7 +34,11 @@ import Testing
     defer { world.remove() }
     let failures = Shared(0)
     log.inner.setFaults { operation in
-      guard case .read = operation, failures.change({ $0 += 1; return $0 }) % 3 == 0, failures.value < 15 else {
+      guard case .read = operation,
+        failures.change({
+          $0 += 1; return $0
+        }) % 3 == 0, failures.value < 15
+      else {
         return nil
       }
       return .before(EventLogError(.unreachable, "the broker is away"))

@@ -4,7 +4,8 @@ import MnemeCore
 
 @testable import MnemeProjection
 
-/// Random lives of random owners' memories, as resolution might record them; and what must come of them, folded naively.
+/// Random lives of random owners' memories, as resolution might record them; and what must come of them, folded
+/// naively.
 struct Scenario {
   static let tenants = ["acme", "beta"]
   static let texts = [
@@ -79,7 +80,9 @@ struct Scenario {
     let target = pick(own)
     switch number(0...9) {
     case 0...2:
-      return [apply(.reinforced(id: target, source: source(name, runID: chance(30) ? "r\(number(0...2))" : nil), at: at), key)]
+      return [
+        apply(.reinforced(id: target, source: source(name, runID: chance(30) ? "r\(number(0...2))" : nil), at: at), key)
+      ]
     case 3...5:
       let revision = MemoryEvent.Revision(
         text: chance(70) ? pick(Self.texts) : nil, metadata: chance(40) ? metadata() : nil,

@@ -103,7 +103,9 @@ import Testing
   }
 
   @Test func aScoreDoesNotDependOnWhatOthersStore() async throws {
-    let world = try await world([(memory("a", "likes green tea", ann), axis(0)), (memory("b", "has two cats", ann), axis(1))])
+    let world = try await world([
+      (memory("a", "likes green tea", ann), axis(0)), (memory("b", "has two cats", ann), axis(1)),
+    ])
     defer { world.remove() }
     let reader = try world.reader()
     func scores() async throws -> [Double] {
@@ -163,7 +165,8 @@ import Testing
       let population = scenario.views.values.filter { view in
         view.owner.tenant == request.query.tenant && (request.query.owner.map { $0 == view.owner } ?? true)
       }
-      let texts = try Dictionary(uniqueKeysWithValues: population.map { ($0.memory.id, try index.words(of: $0.memory.text)) })
+      let texts = try Dictionary(
+        uniqueKeysWithValues: population.map { ($0.memory.id, try index.words(of: $0.memory.text)) })
       let mean = max(Double(texts.values.reduce(0) { $0 + $1.count }) / Double(max(texts.count, 1)), 1)
       var candidates: [UUID: Signals] = [:]
       for view in scenario.matching(request.query) {

@@ -46,7 +46,9 @@ final class MnemeProcess: Sendable {
       process.terminationHandler = { _ in continuation.resume() }
       do { try process.run() } catch { continuation.resume(throwing: error) }
     }
-    func text(_ name: String) -> String { (try? String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)) ?? "" }
+    func text(_ name: String) -> String {
+      (try? String(contentsOfFile: "\(folder.path)/\(name)", encoding: .utf8)) ?? ""
+    }
     return Result(status: process.terminationStatus, output: text("out"), errors: text("err"))
   }
 }
@@ -159,7 +161,8 @@ final class Server: Sendable {
 
 /// A process that tests may end from any task.
 final class SendableProcess: @unchecked Sendable {
-  // Started before it is wrapped; afterwards only signals are sent and the end is awaited, which Process allows anywhere.
+  // Started before it is wrapped; afterwards only signals are sent and the end is awaited, which Process allows
+  // anywhere.
   private let process: Process
 
   init(_ process: Process) { self.process = process }

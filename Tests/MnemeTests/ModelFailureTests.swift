@@ -70,7 +70,8 @@ import Testing
       let entries = turns.indices.map { JSONValue.object(["index": .int(Int64($0)), "facts": []]) }
       return .chat(String(decoding: EventBodyCoding.encode(["turns": JSONValue.array(entries)]), as: UTF8.self))
     }
-    let server = try await Server.start(folder.path + "/data", arguments: ["--llm-url", endpoint.url, "--partitions", "1"])
+    let server = try await Server.start(
+      folder.path + "/data", arguments: ["--llm-url", endpoint.url, "--partitions", "1"])
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<60 {
         group.addTask {

@@ -50,7 +50,8 @@ import Testing
       ["add", "I live in Oslo", "--user", "alex", "--event-id", "e1", "--wait", "30", "--json"] + data)
     #expect(added.status == 0, "\(added.errors)")
     #expect(try added.json()["results"]?.arrayValue?.count == 1)
-    let found = try await MnemeProcess.run(["search", "where does alex live", "--user", "alex", "--explain", "--json"] + data)
+    let found = try await MnemeProcess.run(
+      ["search", "where does alex live", "--user", "alex", "--explain", "--json"] + data)
     #expect(try found.json()["results"]?.arrayValue?.first?["cosine"] != nil)
     let listed = try await MnemeProcess.run(["list", "--user", "alex", "--json"] + data)
     #expect(try listed.json()["count"] == 1)
@@ -68,7 +69,8 @@ import Testing
   }
 
   static let commandLines: [(arguments: [String], status: Int32)] = [
-    (["nonsense"], 2), (["search", "x"], 2), (["add", "x", "--user", ""], 2), (["--help"], 0), (["search", "--help"], 0),
+    (["nonsense"], 2), (["search", "x"], 2), (["add", "x", "--user", ""], 2), (["--help"], 0),
+    (["search", "--help"], 0),
     (["search", "x", "--user", "a", "--top-k", "0"], 2), (["lag", "--log", "carrier-pigeon"], 2),
     (["up", "--host", "0.0.0.0"], 2), (["history", "not-a-uuid"], 2), (["lag", "--config", "/nonexistent.yaml"], 2),
     (["deadletters", "redrive"], 2), (["verify", "--data-dir", "/proc/nowhere"], 1),

@@ -28,7 +28,9 @@ import Testing
     #expect(throws: SettingsError.self) { try Settings(flags: [:], environment: [:], file: ["prot": "1"]) }
   }
 
-  @Test(arguments: [(Setting.port, "70000"), (.port, "x"), (.llmTimeout, "-1"), (.llmTimeout, "soon"), (.partitions, "0")])
+  @Test(arguments: [
+    (Setting.port, "70000"), (.port, "x"), (.llmTimeout, "-1"), (.llmTimeout, "soon"), (.partitions, "0"),
+  ])
   func valuesOutOfRangeAreRefused(setting: Setting, value: String) throws {
     let settings = try Settings(flags: [setting: value], environment: [:], file: [:])
     #expect(throws: SettingsError.self) {

@@ -1,14 +1,13 @@
 import EventLog
 import Foundation
 import MnemeCore
-import MnemeTesting
 import SQLiteEventLog
 import Synchronization
 import Testing
 
 @Suite struct CrashTests {
-  /// Appends and commits from several tasks at once, and is killed in the middle of it. Each acknowledged step is noted in
-  /// a file beside the log, which outlives the process.
+  /// Appends and commits from several tasks at once, and is killed in the middle of it. Each acknowledged step is
+  /// noted in a file beside the log, which outlives the process.
   private static func workUntilKilled(_ folder: String, seed: UInt64) async throws {
     let log = try await SQLiteEventLog.open(path: folder + "/log.sqlite")
     try await log.ensureTopics([
@@ -54,7 +53,7 @@ import Testing
   func whatWasAcknowledgedBeforeAKillIsThere(seed: UInt64) async throws {
     let file = LogFolder()
     defer { file.remove() }
-    let folder = file.folder.path
+    let folder = file.root
     await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String, seed = seed as UInt64] in
       try await CrashTests.workUntilKilled(folder, seed: seed)
     }
@@ -108,7 +107,7 @@ import Testing
     var random = SplitMix64(seed: 7)
     for round in 0..<40 {
       let cut = Int.random(in: ends[0]...ahead.count, using: &random)
-      let copy = file.folder.path + "/\(round).sqlite"
+      let copy = file.root + "/\(round).sqlite"
       try main.write(to: URL(filePath: copy))
       // Beyond the cut stands what the disk happened to hold.
       let rest = (cut..<ahead.count).map { _ in UInt8.random(in: 0...255, using: &random) }

@@ -1,6 +1,5 @@
 import EventLog
 import MnemeCore
-import MnemeTesting
 import Testing
 
 @testable import SQLiteEventLog

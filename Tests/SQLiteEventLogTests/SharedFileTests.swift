@@ -1,6 +1,5 @@
 import EventLog
 import GRDB
-import MnemeTesting
 import SQLiteEventLog
 import Testing
 

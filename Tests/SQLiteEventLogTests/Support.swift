@@ -8,9 +8,10 @@ import Testing
 
 /// A file for one test, on which several logs play several processes.
 struct LogFolder {
-  let folder = TemporaryFolder()
+  private let folder = TemporaryFolder()
 
-  var path: String { folder.path + "/log/log.sqlite" }
+  var root: String { folder.path }
+  var path: String { root + "/log/log.sqlite" }
 
   func open(_ change: (inout SQLiteEventLog.Options) -> Void = { _ in }) async throws -> SQLiteEventLog {
     var options = SQLiteEventLog.Options()
@@ -19,7 +20,12 @@ struct LogFolder {
   }
 
   /// A connection that plays another program.
-  func connection() throws -> DatabaseQueue { try DatabaseQueue(path: path) }
+  func connection() throws -> DatabaseQueue {
+    var configuration = Configuration()
+    // It may hold a lock while a test goes on.
+    configuration.allowsUnsafeTransactions = true
+    return try DatabaseQueue(path: path, configuration: configuration)
+  }
 
   func remove() { folder.remove() }
 }

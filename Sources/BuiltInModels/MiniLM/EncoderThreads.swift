@@ -33,6 +33,7 @@ final class EncoderThreads: Sendable {
 
   /// One vector for each list of tokens, none of which is empty or longer than a run.
   func encode(_ texts: [[UInt16]]) async throws -> [[Float]] {
+    try Task.checkCancellation()
     let groups = Grouping.groups(
       lengths: texts.map(\.count), maxTokenCount: SentenceEncoder.maxTokenCount, workerCount: self.threadCount)
     let id = self.lastCall.wrappingAdd(1, ordering: .relaxed).newValue
@@ -42,7 +43,7 @@ final class EncoderThreads: Sendable {
         switch admission {
         case .waiting:
           self.bell.ring(groups.count)
-          // The handler may have run before there was anything to cancel.
+          // The handler may have run since, before there was anything to cancel.
           if Task.isCancelled { self.cancel(id) }
         case .full:
           reply.resume(throwing: ModelError(.rateLimited, "embedding model: too many calls wait; call again later"))

@@ -26,7 +26,9 @@ public final class MiniLM: Embedder, Sendable {
   /// Bytes of text after whose tokenization other tasks get their turn.
   static let maxUninterruptedSize = 65_536
 
+  /// 384 dimensions.
   public let space = EmbeddingSpace(name: "all-minilm-l6-v2-384", dimension: EncoderShape.width)
+  /// Arithmetic and instruction set.
   public let backend: String
 
   let threads: EncoderThreads

@@ -19,7 +19,8 @@ public struct RetryPolicy: Hashable, Sendable {
 
   /// The pause after attempt number `attempt` (from 1) failed; nil where it was the last one.
   /// `retryAfter` is what the other side asked for; `jitter` is a random number in 0…1.
-  /// Formula: full jitter over the upper half of an exponential, so that a pause is never below half of its nominal value.
+  /// Formula: full jitter over the upper half of an exponential, so that a pause is never below half of its nominal
+  /// value.
   public func delay(afterAttempt attempt: Int, retryAfter: Duration?, jitter: Double) -> Duration? {
     guard attempt < maxAttemptCount else { return nil }
     let doublings = min(attempt - 1, 30)

@@ -2,8 +2,10 @@ import Crypto
 
 /// A digest of what memories say, whatever the order or the partition they come from.
 ///
-/// It is the sum, modulo 2²⁵⁶, of the SHA-256 of each memory's canonical form, so that the digests of shards add up to the
-/// digest of the whole (an additive multiset hash: Bellare and Micciancio, "A New Paradigm for Collision-free Hashing", 1997).
+/// It is the sum, modulo 2²⁵⁶, of the SHA-256 of each memory's canonical form, so that the digests of shards add up to
+/// the
+/// digest of the whole (an additive multiset hash: Bellare and Micciancio, "A New Paradigm for Collision-free
+/// Hashing", 1997).
 /// Wall-clock times, log positions and vectors are not part of it.
 public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
   // Four words, the least significant first.

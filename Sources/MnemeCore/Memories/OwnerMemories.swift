@@ -103,7 +103,8 @@ public struct OwnerMemories: Sendable {
     // The last row takes the place of the one that goes.
     let width = matrix.count / rows.count
     if last != id {
-      matrix.replaceSubrange(row * width..<(row + 1) * width, with: matrix[(rows.count - 1) * width..<rows.count * width])
+      matrix.replaceSubrange(
+        row * width..<(row + 1) * width, with: matrix[(rows.count - 1) * width..<rows.count * width])
       rows[row] = last
       rowByID[last] = row
     }

@@ -196,7 +196,7 @@ private struct FilterParser {
       case .string(let text):
         guard let time = Timestamp(text) else { throw FilterError("\(place) is no RFC 3339 time or date") }
         return .int(time.milliseconds)
-      case .int(let seconds) where abs(seconds) < 1 << 40: return .int(seconds * 1000)
+      case .int(let seconds) where seconds.magnitude < 1 << 40: return .int(seconds * 1000)
       case .double(let seconds) where abs(seconds) < Double(1 << 40): return .int(Int64(seconds * 1000))
       default: throw FilterError("\(place) is no time")
       }

@@ -1,5 +1,3 @@
-
-
 /// What one way of looking found, for one memory. A signal that did not find it is nil.
 public struct Signals: Hashable, Sendable {
   /// Cosine of query and memory, −1…1.
@@ -33,9 +31,11 @@ public enum Ranking {
 
   /// The candidates, best first.
   ///
-  /// Formula: `score = w · semantic + (1 − w) · keyword`, a convex combination of the two signals (Bruch, Gai and Ingber,
+  /// Formula: `score = w · semantic + (1 − w) · keyword`, a convex combination of the two signals (Bruch, Gai and
+  /// Ingber,
   /// "An Analysis of Fusion Functions for Hybrid Retrieval", 2023). `semantic` is the cosine, cut off at 0.
-  /// `keyword` is BM25 over the best BM25 among the candidates, damped by how much of the query that best one can explain:
+  /// `keyword` is BM25 over the best BM25 among the candidates, damped by how much of the query that best one can
+  /// explain:
   /// `bm25 / (best + saturation)`, so that a lone weak hit does not count as a perfect one.
   public static func fuse<ID: Hashable & Sendable & Comparable>(_ candidates: [ID: Signals]) -> [Ranked<ID>] {
     let best = candidates.values.compactMap(\.bm25).max() ?? 0

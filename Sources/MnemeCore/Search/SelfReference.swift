@@ -1,14 +1,16 @@
 /// An owner's own name in a question about that owner.
 ///
-/// Every memory of Alex is about Alex: in a question to Alex's memories the name tells nothing apart, yet it would draw the
+/// Every memory of Alex is about Alex: in a question to Alex's memories the name tells nothing apart, yet it would
+/// draw the
 /// one memory that spells it ("Name is Alex") to the top of every answer. Texts of memories say "User" or leave the
 /// subject out, so the question is put the same way.
 public enum SelfReference {
   /// `query` with each of `names` replaced by "the user"; as it was where nothing else would be left of it.
   /// Names are compared as whole words, without regard to case; a possessive stays one.
   public static func neutral(_ query: String, names: [String]) -> String {
-    let own = Set(names.flatMap { name in [name, name.split(separator: " ").first.map(String.init) ?? name] }
-      .map { NormalizedText.of($0).split(separator: " ").map(String.init) }.filter { !$0.isEmpty })
+    let own = Set(
+      names.flatMap { name in [name, name.split(separator: " ").first.map(String.init) ?? name] }
+        .map { NormalizedText.of($0).split(separator: " ").map(String.init) }.filter { !$0.isEmpty })
     guard !own.isEmpty else { return query }
     let words = query.split(separator: " ", omittingEmptySubsequences: false).map(Word.init)
     var result: [String] = []

@@ -1,6 +1,7 @@
 /// An instant, and whether somebody stated it or it is merely when the turn arrived.
 ///
-/// Two runs over the same turns agree on what was stated, not on when it arrived: the content digest reads `stated` moments only.
+/// Two runs over the same turns agree on what was stated, not on when it arrived: the content digest reads `stated`
+/// moments only.
 public struct Moment: Hashable, Sendable {
   /// Where an instant comes from.
   public enum Basis: String, Sendable {

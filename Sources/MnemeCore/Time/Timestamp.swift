@@ -21,8 +21,10 @@ public struct Timestamp: Hashable, Sendable, Comparable {
   public static func < (left: Self, right: Self) -> Bool { left.milliseconds < right.milliseconds }
 
   /// Instants that have four-digit years; others are refused when read.
-  public static let range = Timestamp(CivilDay(year: 1, month: 1, day: 1))...Timestamp(
-    CivilDay(year: 9999, month: 12, day: 31), hour: 23, minute: 59, second: 59, millisecond: 999)
+  public static let range =
+    Timestamp(
+      CivilDay(year: 1, month: 1, day: 1))...Timestamp(
+      CivilDay(year: 9999, month: 12, day: 31), hour: 23, minute: 59, second: 59, millisecond: 999)
 }
 
 func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {

@@ -3,7 +3,8 @@ public import MnemeCore
 
 /// A record that could not be processed, with the reason and its original bytes.
 ///
-/// On the log it is an event of type `record.parked`: `ce_…` headers say where it came from and why, every original header
+/// On the log it is an event of type `record.parked`: `ce_…` headers say where it came from and why, every original
+/// header
 /// stands again with the prefix `original:`, key and value are those of the original.
 public struct DeadLetter: Hashable, Sendable {
   /// Follows from the original's position.

@@ -67,7 +67,8 @@ enum ExtractionReply {
     } catch let error as DecodingError {
       throw ModelError(
         .invalidOutput,
-        "the reply of model \"\(modelName)\" is not what the schema asks for: \(EventBodyCoding.explanation(of: error))")
+        "the reply of model \"\(modelName)\" is not what the schema asks for: \(EventBodyCoding.explanation(of: error))"
+      )
     }
   }
 
@@ -85,7 +86,8 @@ enum ExtractionReply {
   private static func candidates(_ facts: [Fact], turn: Turn, modelName: String) throws -> [FactCandidate] {
     guard facts.count <= maxFactCountPerTurn else {
       throw ModelError(
-        .invalidOutput, "model \"\(modelName)\" gave \(facts.count) facts for one turn, more than \(maxFactCountPerTurn)")
+        .invalidOutput,
+        "model \"\(modelName)\" gave \(facts.count) facts for one turn, more than \(maxFactCountPerTurn)")
     }
     return try facts.compactMap { fact in
       guard turn.body.messages.indices.contains(fact.messageIndex) else {

@@ -2,7 +2,8 @@ import FoundationEssentials
 public import LanguageModel
 public import MnemeCore
 
-/// Extracts facts by asking a chat model: one constant prompt, one call for several turns of one owner, a strict schema.
+/// Extracts facts by asking a chat model: one constant prompt, one call for several turns of one owner, a strict
+/// schema.
 public struct ModelExtractor: Extractor {
   /// Which prompt and model.
   public let recipe: ExtractionRecipe

@@ -4,7 +4,8 @@ import GRDB
 import MnemeCore
 
 /// What resolution has to remember of one partition, on disk: known memories with their vectors, and which inputs are
-/// decided. It is folded from resolution's own output, as a state store is from its changelog, and may be deleted at any time.
+/// decided. It is folded from resolution's own output, as a state store is from its changelog, and may be deleted at
+/// any time.
 struct ResolutionStore: Sendable {
   private let database: DatabaseQueue
   private let log: any EventLog
@@ -80,9 +81,10 @@ struct ResolutionStore: Sendable {
   private func follow(
     _ source: TopicPartition, fold: @Sendable @escaping (Database, CloudEvent) throws -> Void
   ) async throws {
-    var next = try await database.read { database in
-      try Int64.fetchOne(database, sql: "SELECT next FROM watermarks WHERE topic = ?", arguments: [source.topic])
-    } ?? 0
+    var next =
+      try await database.read { database in
+        try Int64.fetchOne(database, sql: "SELECT next FROM watermarks WHERE topic = ?", arguments: [source.topic])
+      } ?? 0
     let bounds = try await log.bounds(of: source.topic)[source.partition]
     next = max(next, bounds.earliest)
     while next < bounds.end {
@@ -147,7 +149,8 @@ struct ResolutionStore: Sendable {
 
 extension KnownMemory {
   fileprivate init?(_ row: Row) {
-    guard let polarity = Polarity(rawValue: row["polarity"]), let basis = Moment.Basis(rawValue: row["valid_from_basis"])
+    guard let polarity = Polarity(rawValue: row["polarity"]),
+      let basis = Moment.Basis(rawValue: row["valid_from_basis"])
     else { return nil }
     let slotSubject: String? = row["slot_subject"]
     let slotAttribute: String? = row["slot_attribute"]

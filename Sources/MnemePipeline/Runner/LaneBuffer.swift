@@ -18,7 +18,8 @@ final class LaneBuffer: Sendable {
 
   private let state = Mutex(State())
 
-  /// Adds records; returns how many wait now. Records read before a seek was asked for are dropped: it brings them again.
+  /// Adds records; returns how many wait now. Records read before a seek was asked for are dropped: it brings them
+  /// again.
   func append(_ records: [LogRecord]) -> Int {
     let (count, waiter) = self.state.withLock { state in
       if state.seekTarget == nil { state.records += records }

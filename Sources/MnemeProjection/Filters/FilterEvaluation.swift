@@ -4,11 +4,13 @@ public import MnemeCore
 extension Filter {
   /// Whether `view` meets the condition: what a filter means, one memory at a time.
   ///
-  /// - A comparison is true where any value of the field meets it; of the fields, only the session has several: the memory's own
+  /// - A comparison is true where any value of the field meets it; of the fields, only the session has several: the
+  ///   memory's own
   ///   and its sources'. `ne` and `nin` are the opposites of `eq` and `in`, and so true for a field that is not set.
   /// - Texts are compared as their bytes in UTF-8, numbers by value; values of two kinds are neither equal nor ordered.
   ///   Memory ids are compared as such, in either case.
-  /// - `contains` looks for a part of a text, and for an equal text among the elements of a list; `icontains` does so in lower case.
+  /// - `contains` looks for a part of a text, and for an equal text among the elements of a list; `icontains` does so
+  ///   in lower case.
   /// - `eq` null is true for what is not set.
   public func matches(_ view: MemoryView) -> Bool {
     switch self {

@@ -2,7 +2,8 @@ import GRDB
 
 /// Makes the terms of the keyword index.
 ///
-/// Words are split, folded and stemmed as FTS5's `porter unicode61 remove_diacritics 2` does. Each word is stored together with
+/// Words are split, folded and stemmed as FTS5's `porter unicode61 remove_diacritics 2` does. Each word is stored
+/// together with
 /// whose it is, as `word|tenant|owner`, so that looking a word up touches one owner's postings, and its statistics are
 /// one owner's: neither the time nor the score of a search depends on what others store.
 struct KeywordIndex {

@@ -5,7 +5,8 @@ import MnemeCore
 
 /// Folds records into one shard, within one transaction.
 ///
-/// Memories that change are held until `flush`, so that several changes of one are one write, and so that the keyword index
+/// Memories that change are held until `flush`, so that several changes of one are one write, and so that the keyword
+/// index
 /// meets rising row numbers, without which it would write a segment for each memory.
 struct ShardFold {
   private struct Working {

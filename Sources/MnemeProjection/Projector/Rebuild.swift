@@ -25,8 +25,10 @@ extension Projector {
   /// Shards that are folded at once: one for each of this many processors.
   static let maxConcurrentShardCount = 4
 
-  /// Folds everything again into fresh shards and switches over to each when it is ready. Readers and projectors, in this
-  /// process or another, go on meanwhile and notice nothing. Killed at any moment, it leaves the old shards as they were.
+  /// Folds everything again into fresh shards and switches over to each when it is ready. Readers and projectors, in
+  /// this
+  /// process or another, go on meanwhile and notice nothing. Killed at any moment, it leaves the old shards as they
+  /// were.
   /// One rebuild runs at a time; another one waits.
   /// - Parameter progress: called after each batch; keep it short.
   /// - Throws: `ProjectionError` (`.malformedRecord`) where a record cannot be folded; `EventLogError`.

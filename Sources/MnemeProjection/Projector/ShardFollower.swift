@@ -132,7 +132,8 @@ struct ShardFollower: Sendable {
     return false
   }
 
-  /// Reads up to `limit` records of each topic. The vectors come second: those of the memories stand in the log by then.
+  /// Reads up to `limit` records of each topic. The vectors come second: those of the memories stand in the log by
+  /// then.
   func nextBatch(from position: ShardPosition, limit: Int) async throws -> FoldBatch {
     let readLimit = ReadLimit(maxRecordCount: limit, maxByteCount: configuration.bounds.maxBatchByteCount)
     let memories = try await log.read(memoriesSource, from: position.memories, limit: readLimit)

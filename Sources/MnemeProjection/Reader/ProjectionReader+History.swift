@@ -15,7 +15,8 @@ extension ProjectionReader {
     return []
   }
 
-  /// As `MemoryReader` has it. Event ids are unique within an owner: where several owners of the tenant have one of that id,
+  /// As `MemoryReader` has it. Event ids are unique within an owner: where several owners of the tenant have one of
+  /// that id,
   /// this is the one decided last.
   public func outcome(ofInput id: String, tenant: String) async throws -> InputOutcome? {
     var latest: InputOutcome?

@@ -4,7 +4,8 @@ public import MnemeCore
 
 /// Reads a projection's shards, also while another process folds or rebuilds them.
 ///
-/// Every read is on a snapshot of its shard. What asks for one user touches one shard; anything else touches all of them.
+/// Every read is on a snapshot of its shard. What asks for one user touches one shard; anything else touches all of
+/// them.
 public final class ProjectionReader: MemoryReader {
   let shards: [ShardReader]
   let configuration: ProjectionConfiguration
@@ -18,7 +19,8 @@ public final class ProjectionReader: MemoryReader {
   /// How long a shard is waited for that the projector of this process has not made yet.
   static let startTimeout = Duration.seconds(5)
 
-  /// A reader of the shards under `directory`. Nothing is opened before it is read. `projector` is the one that folds them in this
+  /// A reader of the shards under `directory`. Nothing is opened before it is read. `projector` is the one that folds
+  /// them in this
   /// process, if it does: it tells at once what it has folded.
   public init(directory: String, configuration: ProjectionConfiguration, projector: Projector? = nil) throws {
     let directory = ProjectionDirectory.path(directory, configuration)
@@ -56,8 +58,9 @@ public final class ProjectionReader: MemoryReader {
   public func wait(forTurnsPartition partition: Int, offset: Int64, timeout: Duration) async throws -> Bool {
     guard self.shards.indices.contains(partition) else { return false }
     let deadline = ContinuousClock.now + timeout
-    let rings = self.doorbell?.rings()
     while true {
+      // Listening begins before looking: what is folded in between rings. A stream ends with a wait that is given up.
+      let rings = self.doorbell?.rings()
       if try await self.isFolded(partition, offset) { return true }
       let left = deadline - ContinuousClock.now
       guard left > .zero else { return false }

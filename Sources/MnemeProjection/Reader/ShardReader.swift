@@ -44,7 +44,8 @@ final class ShardReader: Sendable {
         return try await self.read(name, body)
       } catch let error {
         if error is CancellationError { throw error }
-        // Opening a database that was just removed fails in several ways; only where it is still current does that count.
+        // Opening a database that was just removed fails in several ways; only where it is still current does that
+        // count.
         guard try self.files.currentName() != name, attempt < Self.maxAttemptCount else {
           throw error is Replaced ? self.missing : StorageFailure.describing(error, path: self.files.path(name))
         }

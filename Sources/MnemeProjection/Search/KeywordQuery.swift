@@ -51,7 +51,8 @@ struct KeywordStatistics: Sendable {
     for index in frequencies.indices { frequencies[index] += other.frequencies[index] }
   }
 
-  /// The weight of word number `word`: `ln(1 + (N − n + ½) / (n + ½))`, which is above 0 also for words that most memories have
+  /// The weight of word number `word`: `ln(1 + (N − n + ½) / (n + ½))`, which is above 0 also for words that most
+  /// memories have
   /// (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009; in the form that Apache Lucene uses).
   func weight(_ word: Int) -> Double {
     let count = Double(memoryCount)

@@ -23,7 +23,8 @@ final class OwnerVectorCache: Sendable {
     self.maxByteCount = maxByteCount
   }
 
-  /// The vectors of `owner` as of `database`'s snapshot. nil where they would take up most of the cache, or where another search
+  /// The vectors of `owner` as of `database`'s snapshot. nil where they would take up most of the cache, or where
+  /// another search
   /// is reading all of them just now: they are scanned where they lie, then.
   func vectors(_ database: Database, name: String, owner: OwnerRow, dimension: Int) throws -> OwnerVectors? {
     let key = Key(database: name, owner: owner.number)

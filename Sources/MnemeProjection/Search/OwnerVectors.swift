@@ -2,9 +2,11 @@ import FoundationEssentials
 import GRDB
 import MnemeCore
 
-/// An owner's memories as searches need them: what is asked of every one of them, and their vectors in contiguous blocks.
+/// An owner's memories as searches need them: what is asked of every one of them, and their vectors in contiguous
+/// blocks.
 ///
-/// Blocks are values that are shared until they change: bringing an owner up to date copies the blocks that changed, not all.
+/// Blocks are values that are shared until they change: bringing an owner up to date copies the blocks that changed,
+/// not all.
 struct OwnerVectors: Sendable {
   /// What is asked of a memory before it is a candidate.
   struct Entry: Sendable {

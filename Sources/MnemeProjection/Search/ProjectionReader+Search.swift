@@ -14,7 +14,8 @@ struct SearchPlan: Sendable {
 }
 
 extension ProjectionReader {
-  /// As `MemoryReader` has it. Every memory that the query is about is compared by its vector, and looked up by its words; the best
+  /// As `MemoryReader` has it. Every memory that the query is about is compared by its vector, and looked up by its
+  /// words; the best
   /// of both are ranked together. Of equal hits the smaller id comes first.
   public func search(_ request: SearchRequest) async throws -> [SearchHit] {
     guard request.limit > 0 else { return [] }

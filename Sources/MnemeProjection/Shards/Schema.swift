@@ -4,7 +4,8 @@ import MnemeCore
 
 /// The tables of a shard.
 ///
-/// A memory's number is its owner's number times 2³² plus an ordinal, so that an owner's rows, vectors and sources lie side by side.
+/// A memory's number is its owner's number times 2³² plus an ordinal, so that an owner's rows, vectors and sources lie
+/// side by side.
 enum Schema {
   /// Shape of the tables, and of the bodies in them. A shard of an older one is folded again.
   static let version = 1 + 1000 * Upcasting.steps.count

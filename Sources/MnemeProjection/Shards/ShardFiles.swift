@@ -6,7 +6,8 @@ import Glibc
 /// `shard-0003.sqlite` is a symbolic link to the current database, `shard-0003-<random>.sqlite`. Replacing the link is
 /// one atomic step, so that a rebuild switches readers and projectors of every process over at once:
 /// - Who writes holds `shard-0003.lock` and looks where the link points before each transaction.
-/// - Who reads looks where the link points after its snapshot has begun, and begins again where that has changed. A database
+/// - Who reads looks where the link points after its snapshot has begun, and begins again where that has changed. A
+///   database
 ///   is removed only after the link has left it, so one that was opened while the link still named it was opened whole.
 /// - A name is never used twice: SQLite removes `-wal` files by name, and must not meet another database's.
 struct ShardFiles: Hashable, Sendable {

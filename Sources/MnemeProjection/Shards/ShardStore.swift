@@ -13,12 +13,14 @@ struct ShardStore: Sendable {
   let files: ShardFiles
   let configuration: ProjectionConfiguration
 
-  /// How long SQLite waits for another connection; writers are kept apart by the shard's lock, so that hardly anything is waited for.
+  /// How long SQLite waits for another connection; writers are kept apart by the shard's lock, so that hardly anything
+  /// is waited for.
   static let busyTimeoutSeconds = 5.0
   /// Bytes of the write-ahead log that are kept for reuse.
   static let maxIdleWALByteCount = 64 << 20
 
-  /// Runs `body` in a transaction of the shard's current database, which `connection` holds open from one call to the next.
+  /// Runs `body` in a transaction of the shard's current database, which `connection` holds open from one call to the
+  /// next.
   /// Makes the database where there is none, and anew where an older version made it.
   func write<Value: Sendable>(
     _ connection: inout ShardConnection?, _ body: @escaping @Sendable (Database) throws -> Value
@@ -65,7 +67,8 @@ struct ShardStore: Sendable {
     var options = Configuration()
     options.busyMode = .timeout(busyTimeoutSeconds)
     options.prepareDatabase { database in
-      // The page size counts for a new file only. The log is the truth: after a power cut the last transactions may be missing
+      // The page size counts for a new file only. The log is the truth: after a power cut the last transactions may be
+      // missing
       // here, and are folded again.
       try database.execute(
         sql: """

@@ -28,7 +28,8 @@ final class StageWatch: Sendable {
   private let step: Duration
 
   /// A watch over a first stage that ends with `failure` after `timeout`.
-  /// - Parameter step: How often the watch looks for a new stage; no stage is given up later than this after its timeout.
+  /// - Parameter step: How often the watch looks for a new stage; no stage is given up later than this after its
+  ///   timeout.
   init(_ timeout: Duration, step: Duration, failure: RequestFailure) {
     self.stage = Mutex(Stage(deadline: .now.advanced(by: timeout), failure: failure))
     self.step = step

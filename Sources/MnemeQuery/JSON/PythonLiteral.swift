@@ -1,6 +1,7 @@
 import MnemeCore
 
-/// Reads what Python's `repr` prints of a dict of plain values: the client puts such a text into a URL where it means JSON.
+/// Reads what Python's `repr` prints of a dict of plain values: the client puts such a text into a URL where it means
+/// JSON.
 ///
 /// It is a reader of literals, like Python's `ast.literal_eval`: nothing is evaluated, anything else is refused.
 struct PythonLiteral {

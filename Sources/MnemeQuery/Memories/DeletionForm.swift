@@ -28,9 +28,9 @@ struct DeletionForm: Sendable {
           let id = try Members([name: .string(text)], of: nil)
             .string(name, maxLength: Scope.maxIDLength, isName: true)
         else { continue }
-        parts.append(try Filter.parse([name: .string(id)]))
-      case "filters": parts.append(try Filter.parse(.object(try Self.object(text, name))))
-      case "metadata": parts.append(try Filter.parse(["metadata": .object(try Self.object(text, name))]))
+        parts.append(try ReadForm.parse([name: .string(id)]))
+      case "filters": parts.append(try ReadForm.parse(.object(try Self.object(text, name))))
+      case "metadata": parts.append(try ReadForm.parse(["metadata": .object(try Self.object(text, name))]))
       case _ where Self.otherNames.contains(name): continue
       default:
         throw RequestFailure.invalid(

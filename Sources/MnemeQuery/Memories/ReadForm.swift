@@ -17,7 +17,7 @@ struct ReadForm: Sendable {
     guard let filters = try members.object("filters"), !filters.isEmpty else {
       throw RequestFailure.invalid("Filters are required and cannot be empty.")
     }
-    let filter = try Filter.parse(.object(filters))
+    let filter = try Self.parse(.object(filters))
     guard filter.namesScope else {
       throw RequestFailure.invalid("filters must name at least one of user_id, agent_id, app_id and run_id")
     }
@@ -26,7 +26,7 @@ struct ReadForm: Sendable {
       parts.append(.compare(.category, .isIn, .array(categories.map(JSONValue.string))))
     }
     if let metadata = try members.object("metadata"), !metadata.isEmpty {
-      parts.append(try Filter.parse(["metadata": .object(metadata)]))
+      parts.append(try Self.parse(["metadata": .object(metadata)]))
     }
     if let keywords = try members.string("keywords"), !keywords.isEmpty {
       parts.append(.compare(.text, .icontains, .string(keywords)))
@@ -44,6 +44,24 @@ struct ReadForm: Sendable {
       tenant: tenant, filter: all, includesEnded: try members.bool("include_ended") ?? false && !latestOnly,
       notExpiredAt: showsExpired ? nil : reference)
     self.fields = try members.strings("fields").flatMap { $0.isEmpty ? nil : Set($0) }
+  }
+
+  /// The filter that `value` writes.
+  /// - Throws: `RequestFailure`, `FilterError`.
+  static func parse(_ value: JSONValue) throws -> Filter {
+    // Its magnitude is no 64-bit integer, and a filter takes the magnitude of what it reads as seconds.
+    guard !contains(.int(.min), in: value) else {
+      throw RequestFailure.invalid("filters holds an integer that is out of range")
+    }
+    return try Filter.parse(value)
+  }
+
+  private static func contains(_ wanted: JSONValue, in value: JSONValue) -> Bool {
+    switch value {
+    case .array(let elements): elements.contains { contains(wanted, in: $0) }
+    case .object(let members): members.values.contains { contains(wanted, in: $0) }
+    case .null, .bool, .int, .double, .string: value == wanted
+    }
   }
 
   /// No id holds a control character, so a filter that asks for one is a mistake.

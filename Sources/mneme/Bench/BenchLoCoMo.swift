@@ -29,7 +29,8 @@ struct BenchLoCoMo: AsyncParsableCommand {
       }
     }
     if options.json { return try Console.json(report) }
-    Console.line("\(report.turns) turns in, \(report.outcomes) outcomes, \(report.parked) parked, \(report.memories) memories")
+    Console.line(
+      "\(report.turns) turns in, \(report.outcomes) outcomes, \(report.parked) parked, \(report.memories) memories")
     Console.line("\(report.seconds.rounded()) s from the first add to the last memory")
     for row in report.rows { Console.line(row.text) }
   }

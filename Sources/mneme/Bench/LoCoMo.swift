@@ -61,7 +61,8 @@ struct LoCoMo: Sendable {
 
   private static func question(_ value: JSONValue, known: Set<String>) -> Question? {
     guard let text = value["question"]?.stringValue, case .int(let category) = value["category"] else { return nil }
-    let evidence = (value["evidence"]?.arrayValue ?? []).compactMap(\.stringValue).flatMap(turnIDs).filter(known.contains)
+    let evidence = (value["evidence"]?.arrayValue ?? []).compactMap(\.stringValue).flatMap(turnIDs).filter(
+      known.contains)
     return Question(text: text, category: Int(category), evidence: Set(evidence))
   }
 

@@ -131,9 +131,11 @@ struct DeadLetterReport: Encodable {
     type = letter.originalType
     event_id = letter.originalID
     let text = String(validating: letter.value, as: UTF8.self)
-    headers = showsOriginal
+    headers =
+      showsOriginal
       ? Dictionary(
-        letter.headers.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) }, uniquingKeysWith: { first, _ in first })
+        letter.headers.map { ($0.name, String(decoding: $0.value, as: UTF8.self)) },
+        uniquingKeysWith: { first, _ in first })
       : nil
     value = showsOriginal ? text : nil
     value_base64 = showsOriginal && text == nil ? Data(letter.value).base64EncodedString() : nil

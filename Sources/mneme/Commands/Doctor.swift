@@ -88,7 +88,13 @@ struct Doctor: AsyncParsableCommand {
     let system = try await MnemeSystem.open(settings)
     let reader = try ProjectionReader(
       directory: system.projectionDirectory, configuration: try await system.configuration())
-    let summary = try await reader.summary()
+    let summary: ProjectionSummary
+    do {
+      summary = try await reader.summary()
+    } catch let error as ProjectionError where error.code == .missing {
+      await system.log.close()
+      return "not made yet; the first mneme up makes it"
+    }
     await system.log.close()
     return "\(summary.memoryCount) memories of \(summary.turnCount) turns"
   }

@@ -48,11 +48,13 @@ struct Search: AsyncParsableCommand {
     }
     if hits.isEmpty { Console.note("nothing found") }
     for hit in hits {
-      Console.line("\(Console.bold(Self.rounded(hit.score)))  \(hit.view.memory.text)  \(Console.dim(hit.view.memory.id.text))")
+      Console.line(
+        "\(Console.bold(Self.rounded(hit.score)))  \(hit.view.memory.text)  \(Console.dim(hit.view.memory.id.text))")
       guard explain else { continue }
       Console.line(
         "      semantic \(Self.rounded(hit.semantic))  keyword \(Self.rounded(hit.keyword))"
-          + "  cosine \(hit.signals.cosine.map(Self.rounded) ?? "–")  bm25 \(hit.signals.bm25.map(Self.rounded) ?? "–")")
+          + "  cosine \(hit.signals.cosine.map(Self.rounded) ?? "–")  bm25 \(hit.signals.bm25.map(Self.rounded) ?? "–")"
+      )
     }
   }
 

@@ -78,7 +78,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .llmAPIKey: "API key of the chat model."
     case .llmTimeout: "Longest wait for one reply of the chat model, in seconds."
     case .llmAttempts: "Attempts at a turn before it is parked in dead letters."
-    case .llmRetryDelay: "Pause after the first failed attempt, in seconds; it doubles with each further one, up to 30 s."
+    case .llmRetryDelay:
+      "Pause after the first failed attempt, in seconds; it doubles with each further one, up to 30 s."
     case .llmConcurrency: "Calls of the chat model in flight at once."
     case .llmBatch: "Turns of one owner in one call, at most."
     case .embedder: "The embedder: 'minilm' in process, or 'openai:MODEL' at the embedding URL."

@@ -52,7 +52,8 @@ struct Models: Sendable {
     guard let url = settings[.embeddingURL] ?? settings[.llmURL] else {
       throw SettingsError("\(Setting.embedder.flag) \(name) needs \(Setting.embeddingURL.flag)")
     }
-    let dimension = try settings[.embeddingDimension].map { _ in try settings.integer(.embeddingDimension, in: 1...8192) }
+    let dimension = try settings[.embeddingDimension].map { _ in try settings.integer(.embeddingDimension, in: 1...8192)
+    }
     let endpoint = OpenAIEndpoint(
       baseURL: url, apiKey: settings[.embeddingAPIKey], timeout: try settings.duration(.llmTimeout, in: 0.01...3600))
     let model = String(name.dropFirst(7))
