@@ -1,6 +1,7 @@
 import EventLog
 import Foundation
 import GRDB
+import Glibc
 import Synchronization
 
 /// The file and its connections.
@@ -75,9 +76,9 @@ final class LogFile: Sendable {
     } catch {
       throw EventLogError(.readOnly, "folder \(folder) for the log cannot be made; check its parent's permissions")
     }
-    // Made here for its mode, which SQLite gives to the files beside it too.
-    guard !FileManager.default.fileExists(atPath: path) else { return }
-    guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+    // Made here for its mode, which SQLite gives to the files beside it too. By `mknod`, as it never touches a file that
+    // another process has just made, and opens none: closing one would drop this process's locks on it.
+    guard unsafe mknod(path, S_IFREG | 0o600, 0) == 0 || errno == EEXIST else {
       throw EventLogError(.readOnly, "the log at \(path) cannot be made; check its folder's permissions")
     }
   }

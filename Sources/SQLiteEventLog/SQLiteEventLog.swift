@@ -56,8 +56,14 @@ public final class SQLiteEventLog: EventLog {
     await self.leaveAllGroups()
     self.writer.close()
     let database = self.file.database
-    // A last piece of work on the writer's queue: changes before it are done when it runs.
-    _ = try? await database.writeWithoutTransaction { _ in }
+    // A last piece of work on the writer's queue: changes before it are done when it runs. What stands in the
+    // write-ahead log goes into the file, which is whole by itself then.
+    let file = self.file
+    _ = try? await database.writeWithoutTransaction { database in
+      // Closed twice, it has no connection any more, and GRDB would hand SQLite a null pointer.
+      guard unsafe database.sqliteConnection != nil else { return }
+      file.whileWaitingBriefly { _ = try? database.checkpoint(.truncate) }
+    }
     try? await Self.blocking { try database.close() }
     self.bell.ringAll()
   }

@@ -164,12 +164,12 @@ import Testing
           }
         }
       }
-      // One is with the disk, four wait, fifteen have been refused by now: the rest ends when the lock does.
-      for _ in 0..<15 { #expect(try await group.next() == .some(nil)) }
+      // Up to four were taken to the disk together, and four wait: at least twelve are refused while the lock stays.
+      for _ in 0..<12 { #expect(try await group.next() == .some(nil)) }
       try await other.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
       return try await group.reduce(into: [String]()) { if let value = $1 { $0.append(value) } }
     }
-    #expect(accepted.count == 5)
+    #expect((5...8).contains(accepted.count))
     #expect(try await log.values().sorted() == accepted.sorted())
     await log.close()
   }
