@@ -6,7 +6,7 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure this build on this machine.",
     discussion: "Figures of a debug build mean nothing: swift build -c release.",
-    subcommands: [BenchIngest.self, BenchSearch.self, BenchRebuild.self, BenchLoCoMo.self])
+    subcommands: [BenchIngest.self, BenchSearch.self, BenchRebuild.self, BenchLoCoMo.self, BenchCrash.self])
 }
 
 /// What every benchmark takes.
@@ -17,6 +17,14 @@ struct BenchOptions: ParsableArguments {
 
   /// Runs `body` with the folder.
   func withDirectory<Value>(_ body: (String) async throws -> Value) async throws -> Value {
+    try await BenchFolder.with(keep, body)
+  }
+}
+
+/// Where a benchmark works.
+enum BenchFolder {
+  /// Runs `body` with the folder `keep`, or with a temporary one that is removed afterwards.
+  static func with<Value>(_ keep: String?, _ body: (String) async throws -> Value) async throws -> Value {
     if let keep { return try await body(keep) }
     let path = FileManager.default.temporaryDirectory.path() + "/mneme-bench-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: path) }

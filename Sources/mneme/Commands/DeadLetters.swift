@@ -110,26 +110,26 @@ struct DeadLetters: AsyncParsableCommand {
 /// A dead letter as `--json` prints it.
 struct DeadLetterReport: Encodable {
   let id: String
-  let parked_at: Timestamp
+  let parkedAt: Timestamp
   let reason: ParkingReason
   let topic: String
   let partition: Int
   let offset: Int64
   let type: String?
-  let event_id: String?
+  let eventID: String?
   let headers: [String: String]?
   let value: String?
-  let value_base64: String?
+  let valueBase64: String?
 
   init(_ letter: DeadLetter, showsOriginal: Bool) {
     id = letter.id
-    parked_at = letter.parkedAt
+    parkedAt = letter.parkedAt
     reason = letter.reason
     topic = letter.original.topicPartition.topic
     partition = letter.original.topicPartition.partition
     offset = letter.original.offset
     type = letter.originalType
-    event_id = letter.originalID
+    eventID = letter.originalID
     let text = String(validating: letter.value, as: UTF8.self)
     headers =
       showsOriginal
@@ -138,6 +138,6 @@ struct DeadLetterReport: Encodable {
         uniquingKeysWith: { first, _ in first })
       : nil
     value = showsOriginal ? text : nil
-    value_base64 = showsOriginal && text == nil ? Data(letter.value).base64EncodedString() : nil
+    valueBase64 = showsOriginal && text == nil ? Data(letter.value).base64EncodedString() : nil
   }
 }

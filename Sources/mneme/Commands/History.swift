@@ -32,23 +32,23 @@ struct History: AsyncParsableCommand {
   }
 
   private struct Report: Encodable {
-    var memory_id: String
+    var memoryID: String
     var event: String
-    var old_memory: String?
-    var new_memory: String?
-    var valid_from: String
-    var valid_to: String?
-    var superseded_by: String?
+    var oldMemory: String?
+    var newMemory: String?
+    var validFrom: String
+    var validTo: String?
+    var supersededBy: String?
     var at: Timestamp
 
     init(_ entry: HistoryEntry) {
-      memory_id = entry.memoryID.text
+      memoryID = entry.memoryID.text
       event = entry.change.rawValue
-      old_memory = entry.oldText
-      new_memory = entry.newText
-      valid_from = entry.memory.validFrom.at.description
-      valid_to = entry.memory.validTo?.at.description
-      superseded_by = entry.memory.supersededBy?.text
+      oldMemory = entry.oldText
+      newMemory = entry.newText
+      validFrom = entry.memory.validFrom.at.description
+      validTo = entry.memory.validTo?.at.description
+      supersededBy = entry.memory.supersededBy?.text
       at = entry.at
     }
   }

@@ -32,7 +32,7 @@ struct Replay: AsyncParsableCommand {
         return try Console.json(
           Report(
             records: report.recordCount, seconds: seconds,
-            records_per_second: Double(report.recordCount) / max(seconds, 1e-9), content: report.summary))
+            recordsPerSecond: Double(report.recordCount) / max(seconds, 1e-9), content: report.summary))
       }
       Console.line("digest    \(report.summary.digest)")
       Console.line("memories  \(report.summary.memoryCount)")
@@ -45,15 +45,15 @@ struct Replay: AsyncParsableCommand {
       var turns: Int
       var records: Int
       var seconds: Double
-      var records_per_second: Double
+      var recordsPerSecond: Double
 
-      init(records: Int, seconds: Double, records_per_second: Double, content: ProjectionSummary) {
+      init(records: Int, seconds: Double, recordsPerSecond: Double, content: ProjectionSummary) {
         self.digest = content.digest.description
         self.memories = content.memoryCount
         self.turns = content.turnCount
         self.records = records
         self.seconds = seconds
-        self.records_per_second = records_per_second
+        self.recordsPerSecond = recordsPerSecond
       }
     }
   }

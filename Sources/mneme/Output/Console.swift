@@ -23,9 +23,10 @@ enum Console {
     write(text, to: STDERR_FILENO)
   }
 
-  /// One JSON document on stdout.
+  /// One JSON document on stdout, its keys in snake case.
   static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
     line(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
