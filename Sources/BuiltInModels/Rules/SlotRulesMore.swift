@@ -15,8 +15,6 @@ enum PossessionRules {
     ("?home|current city|address|residence is ?in {place}", .state("home")),
     ("?current|new job|occupation|profession ?title is|'s ?a|an|as {np}", .state("job")),
     ("?current|new employer|company|workplace is|'s {org}", .state("employer")),
-    ("?first|last|new paycheck|payslip|paycheque|paystub|badge from {org}", .change("employer")),
-    ("?new business card|cards says|say|reads|read {np}", .change("job")),
     ("?native|first|mother language|tongue is {language}", .state("language")),
     ("?main|biggest|favorite|favourite|new hobby|hobbies|pastime is|are|include|includes {list}", .state("hobby")),
     ("?main|biggest|current|long-term|ultimate goal|dream|ambition is to {clause}", .wish("goal")),
@@ -41,10 +39,8 @@ enum PhraseRules {
     ("since the|my|our move from {place}", .ended("home")),
     ("neighbors|neighbours|neighborhood|neighbourhood|life|home|apartment|house here in {place}", .state("home")),
     ("after|for ?#number ?many ?of years as a|an {job}", .ended("job")),
-    ("could eat|drink {np} every|all day|time ?, it|they is|'s|are my favorite|favourite", .wish("favorite")),
     ("being a|an {job}", .state("job")),
     ("no more {diet}", .denial("diet")),
-    ("{diet} meals|food|diet|recipes|cooking only", .state("diet")),
     ("only|strictly {diet} meals|food|recipes", .state("diet")),
     ("please ?always|only answer|reply|respond ?to ?me ?only {manner}", .state("reply_style")),
     ("keep ?your|the|all answers|replies|responses|explanations {manner}", .state("reply_style")),
@@ -56,11 +52,6 @@ enum OpeningRules {
   static let rows: [(String, SlotRule)] =
     [
       ("{title} is|are|'s my|our ?all-time|absolute|new favorite|favourite ?{@word}", .state("favorite")),
-      (
-        "{np} has|have overtaken|replaced|dethroned|beaten {@np} as my ?new|all-time favorite|favourite",
-        .change("favorite")
-      ),
-      ("the|my|our {vehicle} is|'s parked", .state("vehicle")),
       ("still|currently|now at {org}", .state("employer")),
       ("{name} ?, my|our {@animal} ?, ?has|have ?sadly died|passed", .denial("pet")),
       ("from now on ?, ?please ?always answer|reply|respond|write ?to ?me {manner}", .state("reply_style")),
