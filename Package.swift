@@ -41,6 +41,7 @@ let package = Package(
   targets: [
     // C: module maps, typed shims, kernels.
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CRdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
     // Core: pure.
@@ -51,6 +52,8 @@ let package = Package(
     .target(name: "LanguageModel", dependencies: ["MnemeCore"], swiftSettings: safe),
 
     // Shells.
+    .target(
+      name: "KafkaEventLog", dependencies: ["MnemeCore", "EventLog", "CRdkafka", logging], swiftSettings: strict),
     .target(name: "SQLiteEventLog", dependencies: ["MnemeCore", "EventLog", grdb, logging], swiftSettings: safe),
     .target(name: "CurlHTTP", dependencies: ["CCurl"], swiftSettings: strict),
     .target(name: "OpenAIModels", dependencies: ["MnemeCore", "LanguageModel", "CurlHTTP"], swiftSettings: safe),
@@ -75,8 +78,9 @@ let package = Package(
     .executableTarget(
       name: "mneme",
       dependencies: [
-        "MnemeCore", "EventLog", "LanguageModel", "SQLiteEventLog", "CurlHTTP", "OpenAIModels", "BuiltInModels",
-        "MnemePipeline", "MnemeProjection", "MnemeQuery", argumentParser, lifecycle, signals, logging, yams,
+        "MnemeCore", "EventLog", "LanguageModel", "KafkaEventLog", "SQLiteEventLog", "CurlHTTP", "OpenAIModels",
+        "BuiltInModels", "MnemePipeline", "MnemeProjection", "MnemeQuery", argumentParser, lifecycle, signals, logging,
+        yams,
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -98,6 +102,10 @@ let package = Package(
       name: "EventLogTests", dependencies: ["MnemeCore", "EventLog", "MnemePipeline"], swiftSettings: strict),
     .testTarget(
       name: "SQLiteEventLogTests", dependencies: ["MnemeCore", "EventLog", "SQLiteEventLog", "MnemeTesting", grdb],
+      swiftSettings: strict),
+    .testTarget(
+      name: "KafkaEventLogTests",
+      dependencies: ["MnemeCore", "EventLog", "KafkaEventLog", "CRdkafka", "MnemeTesting", logging],
       swiftSettings: strict),
     .testTarget(
       name: "CurlHTTPTests", dependencies: ["CurlHTTP", "MnemeTesting"], swiftSettings: strict),

@@ -6,6 +6,9 @@ public protocol EventLog: Sendable {
   /// another partition count than it has is `EventLogError.Code.topicMismatch`.
   func ensureTopics(_ topics: [TopicSpecification]) async throws
 
+  /// Gives a topic that exists another retention; its partitions and replicas stay. A missing one is `.unknownTopic`.
+  func setRetention(_ retention: TopicSpecification.Retention, of topic: String) async throws
+
   /// Every topic that exists, in order of name.
   func topics() async throws -> [TopicSpecification]
 
@@ -27,8 +30,9 @@ public protocol EventLog: Sendable {
   func committedOffsets(of group: String) async throws -> [TopicPartition: Int64]
 
   /// Joins `group` as a consumer of `topics`. `instance` is a stable name of this member (static membership): who joins
-  /// under the name of an earlier member takes its place at once, and fences it.
-  func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer
+  /// under the name of an earlier member takes its place at once, and fences it. A member without a name is one of this
+  /// moment, whose partitions go to others as soon as it leaves; those of one with a name may wait for it a while.
+  func subscribe(group: String, topics: [String], instance: String?) async throws -> any LogConsumer
 
   /// Returns once there may be a record of `topic` at or after `offset` in `partition`, or after `timeout`.
   func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws

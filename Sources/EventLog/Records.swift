@@ -139,11 +139,14 @@ public struct TopicSpecification: Hashable, Sendable {
   public var partitionCount: Int
   /// What may be discarded.
   public var retention: Retention
+  /// Copies that brokers keep of each record; nil for the log's own default, and for a log that keeps one.
+  public var replicationFactor: Int?
 
   /// A topic with all its parts.
-  public init(name: String, partitionCount: Int, retention: Retention) {
+  public init(name: String, partitionCount: Int, retention: Retention, replicationFactor: Int? = nil) {
     self.name = name
     self.partitionCount = partitionCount
     self.retention = retention
+    self.replicationFactor = replicationFactor
   }
 }

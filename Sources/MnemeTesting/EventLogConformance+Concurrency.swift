@@ -2,7 +2,9 @@ import EventLog
 
 extension EventLogConformance {
   static let concurrency: [EventLogConformance] = [
-    EventLogConformance("appends of 64 tasks at once lose nothing, and each stays together in order") { harness in
+    EventLogConformance(
+      "appends of 64 tasks at once lose nothing, and each stays together in order", needs: .transactions
+    ) { harness in
       let log = try await harness.make()
       try await log.make(partitions: 1)
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -22,7 +24,8 @@ extension EventLogConformance {
       }
       await log.close()
     },
-    EventLogConformance("among appends at once, those that cannot be done fail alone") { harness in
+    EventLogConformance("among appends at once, those that cannot be done fail alone", needs: .administration) {
+      harness in
       let log = try await harness.make()
       try await log.make(partitions: 1)
       let refused = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -44,7 +47,7 @@ extension EventLogConformance {
       try expectEqual(try await log.values(of: "t").sorted(), wanted.sorted(), "records")
       await log.close()
     },
-    EventLogConformance("a reader sees an append whole or not at all") { harness in
+    EventLogConformance("a reader sees an append whole or not at all", needs: .transactions) { harness in
       let log = try await harness.make()
       try await log.make(partitions: 1)
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -62,7 +65,9 @@ extension EventLogConformance {
       }
       await log.close()
     },
-    EventLogConformance("an append that finds no room says so, is not written, and can be done again") { harness in
+    EventLogConformance(
+      "an append that finds no room says so, is not written, and can be done again", needs: .transactions
+    ) { harness in
       let log = try await harness.makeBounded(4)
       try await log.make(partitions: 2)
       try await withThrowingTaskGroup(of: Void.self) { group in

@@ -66,7 +66,8 @@ extension EventLogConformance {
       await log.close()
     },
     EventLogConformance(
-      "a group goes on where it committed, also after a restart; another group starts at the beginning"
+      "a group goes on where it committed, also after a restart; another group starts at the beginning",
+      needs: .groupOffsets
     ) {
       harness in
       let log = try await harness.make()

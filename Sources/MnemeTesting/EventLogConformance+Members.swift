@@ -5,15 +5,15 @@ extension EventLogConformance {
     EventLogConformance("two members share the partitions, and one that leaves hands its own over") { harness in
       let log = try await harness.make()
       try await log.make()
-      let first = try await log.subscribe(group: "g", topics: ["t"], instance: "one")
+      let first = try await log.subscribe(group: "g", topics: ["t"], instance: nil)
       try await first.poll { $0.assigned.count == 4 }
-      let second = try await log.subscribe(group: "g", topics: ["t"], instance: "two")
+      let second = try await log.subscribe(group: "g", topics: ["t"], instance: nil)
       var polled = [Polled(assigned: Set((0..<4).map { TopicPartition("t", $0) })), Polled()]
       try await settle([first, second], &polled) { $0.map(\.assigned.count) == [2, 2] }
       try expect(polled[0].assigned.isDisjoint(with: polled[1].assigned), "a partition has two members")
       await second.close()
       try await settle([first], &polled) { $0[0].assigned.count == 4 }
-      let again = try await log.subscribe(group: "g", topics: ["t"], instance: "two")
+      let again = try await log.subscribe(group: "g", topics: ["t"], instance: nil)
       polled[1] = Polled()
       try await settle([first, again], &polled) { $0.map(\.assigned.count) == [2, 2] }
       await first.close()
@@ -25,7 +25,7 @@ extension EventLogConformance {
       try await log.make(partitions: 2)
       var members: [any LogConsumer] = []
       for index in 0..<3 {
-        members.append(try await log.subscribe(group: "g", topics: ["t"], instance: "member \(index)"))
+        members.append(try await log.subscribe(group: "g", topics: ["t"], instance: nil))
       }
       var polled = members.map { _ in Polled() }
       try await settle(members, &polled) { polled in
@@ -45,9 +45,9 @@ extension EventLogConformance {
       let log = try await harness.make()
       try await log.make()
       let members = [
-        try await log.subscribe(group: "g", topics: ["t"], instance: "one"),
-        try await log.subscribe(group: "g", topics: ["t"], instance: "two"),
-        try await log.subscribe(group: "h", topics: ["t"], instance: "one"),
+        try await log.subscribe(group: "g", topics: ["t"], instance: nil),
+        try await log.subscribe(group: "g", topics: ["t"], instance: nil),
+        try await log.subscribe(group: "h", topics: ["t"], instance: nil),
       ]
       var polled = members.map { _ in Polled() }
       try await settle(members, &polled) { $0.map(\.assigned.count) == [2, 2, 4] }
@@ -61,7 +61,10 @@ extension EventLogConformance {
       for member in members { await member.close() }
       await log.close()
     },
-    EventLogConformance("a member whose name was taken over is fenced, and its successor goes on at once") { harness in
+    EventLogConformance(
+      "a member whose name was taken over is fenced, and its successor goes on at once",
+      needs: [.staticMembership, .transactions]
+    ) { harness in
       let log = try await harness.make()
       try await log.make("in", partitions: 1)
       try await log.make("out", partitions: 1)
@@ -92,14 +95,16 @@ extension EventLogConformance {
       await successor.close()
       await log.close()
     },
-    EventLogConformance("work under way is fenced when its partition moves, and revoked at the next poll") { harness in
+    EventLogConformance(
+      "work under way is fenced when its partition moves, and revoked at the next poll", needs: .groupOffsets
+    ) { harness in
       let log = try await harness.make()
       try await log.make("in", partitions: 2)
       try await log.make("out", partitions: 1)
       _ = try await log.append((0..<20).map { .text("\($0)", topic: "in", partition: $0 % 2) })
-      let first = try await log.subscribe(group: "g", topics: ["in"], instance: "one")
+      let first = try await log.subscribe(group: "g", topics: ["in"], instance: nil)
       let under = try await first.poll { $0.records.count == 20 }
-      let second = try await log.subscribe(group: "g", topics: ["in"], instance: "two")
+      let second = try await log.subscribe(group: "g", topics: ["in"], instance: nil)
       var polled = [under, Polled()]
       try await settle([first, second], &polled) { $0.map(\.assigned.count) == [1, 1] && $0[1].records.count >= 10 }
       guard let moved = polled[1].assigned.first, let kept = polled[0].assigned.first else { return }
@@ -124,10 +129,10 @@ extension EventLogConformance {
       let log = try await harness.make()
       try await log.make("in", partitions: 2)
       _ = try await log.append((0..<20).map { .text("\($0)", topic: "in", partition: $0 % 2) })
-      let first = try await log.subscribe(group: "g", topics: ["in"], instance: "one")
+      let first = try await log.subscribe(group: "g", topics: ["in"], instance: nil)
       let under = try await first.poll { $0.records.count == 20 }
       // While the first is busy, another comes, works, and goes.
-      let second = try await log.subscribe(group: "g", topics: ["in"], instance: "two")
+      let second = try await log.subscribe(group: "g", topics: ["in"], instance: nil)
       var polled = [under, Polled()]
       try await settle([first, second], &polled) { $0.map(\.assigned.count) == [1, 1] && $0[1].records.count >= 10 }
       guard let moved = polled[1].assigned.first else { return }

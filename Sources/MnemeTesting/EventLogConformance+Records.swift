@@ -7,7 +7,7 @@ extension EventLogConformance {
       let log = try await harness.make()
       try await log.make(partitions: 1)
       for index in 0..<50 { _ = try await log.append([.text("\(index)")]) }
-      let records = try await log.read(TopicPartition("t", 0), from: 0, limit: ReadLimit())
+      let records = try await log.records(TopicPartition("t", 0))
       try expectEqual(records.map(\.text), (0..<50).map(String.init), "values")
       let offsets = records.map(\.position.offset)
       try expect(zip(offsets, offsets.dropFirst()).allSatisfy(<), "offsets do not rise: \(offsets)")
@@ -65,7 +65,9 @@ extension EventLogConformance {
       try expectEqual(records[0].header("c"), "é🎈", "a header that is")
       await log.close()
     },
-    EventLogConformance("one bad record in an append, and none of its records is there") { harness in
+    EventLogConformance(
+      "one bad record in an append, and none of its records is there", needs: [.administration, .transactions]
+    ) { harness in
       let log = try await harness.make()
       try await log.make(partitions: 1)
       try await expectError(.unknownTopic, "an append to a topic that is not there") {
@@ -118,7 +120,7 @@ extension EventLogConformance {
       }
       await log.close()
     },
-    EventLogConformance("what was appended is there after a restart") { harness in
+    EventLogConformance("what was appended is there after a restart", needs: .administration) { harness in
       let log = try await harness.make()
       try await log.make(partitions: 2, retention: .compacted)
       _ = try await log.append((0..<10).map { .text("\($0)", key: "\($0)") })

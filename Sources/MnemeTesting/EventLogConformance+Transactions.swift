@@ -14,7 +14,7 @@ extension EventLogConformance {
   }
 
   static let transactions: [EventLogConformance] = [
-    EventLogConformance("output and offsets are committed together") { harness in
+    EventLogConformance("output and offsets are committed together", needs: [.transactions, .groupOffsets]) { harness in
       let log = try await harness.make()
       try await makeTopics(log)
       let consumer = try await log.subscribe(group: "g", topics: ["in"], instance: "one")
@@ -33,7 +33,9 @@ extension EventLogConformance {
       try expectEqual(try await again.values(of: "out"), ["x", "y", "z"], "output after a restart")
       await again.close()
     },
-    EventLogConformance("a commit that fails leaves neither output nor offsets") { harness in
+    EventLogConformance(
+      "a commit that fails leaves neither output nor offsets", needs: [.administration, .transactions, .groupOffsets]
+    ) { harness in
       let log = try await harness.make()
       try await makeTopics(log)
       let consumer = try await log.subscribe(group: "g", topics: ["in"], instance: "one")
@@ -58,7 +60,7 @@ extension EventLogConformance {
       }
       await log.close()
     },
-    EventLogConformance("offsets never go back") { harness in
+    EventLogConformance("offsets never go back", needs: .groupOffsets) { harness in
       let log = try await harness.make()
       try await makeTopics(log)
       let consumer = try await log.subscribe(group: "g", topics: ["in"], instance: "one")
@@ -72,7 +74,7 @@ extension EventLogConformance {
       await consumer.close()
       await log.close()
     },
-    EventLogConformance("commits of several partitions at once each stand whole") { harness in
+    EventLogConformance("commits of several partitions at once each stand whole", needs: .groupOffsets) { harness in
       let log = try await harness.make()
       try await log.make("in", partitions: 8)
       try await log.make("out", partitions: 1)
@@ -105,7 +107,10 @@ extension EventLogConformance {
 
   /// A worker that is killed, replaced, made to read again and fenced in the middle of its work, as a seed decides.
   private static func exactlyOnce(seed: UInt64) -> EventLogConformance {
-    EventLogConformance("whatever becomes of workers, each input yields its output once, in order (seed \(seed))") {
+    EventLogConformance(
+      "whatever becomes of workers, each input yields its output once, in order (seed \(seed))",
+      needs: [.transactions, .groupOffsets, .staticMembership]
+    ) {
       harness in
       var random = SplitMix64(seed: seed)
       let log = try await harness.make()

@@ -3,6 +3,28 @@ public import EventLog
 /// What every `EventLog` keeps, as checks that any implementation is put through. It relies on nothing that only one of
 /// them offers: offsets may have gaps, and an assignment may take several polls.
 public struct EventLogConformance: Sendable, CustomStringConvertible {
+  /// What a check needs beside reading, appending and groups, which every log has. A stand-in for brokers may lack
+  /// some.
+  public struct Capabilities: OptionSet, Sendable, Hashable {
+    /// One bit for each.
+    public let rawValue: Int
+
+    /// The capabilities of these bits.
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// Topics are listed with their settings, changed and deleted, and one that was not made is missing.
+    public static let administration = Capabilities(rawValue: 1 << 0)
+    /// Several records, or records and offsets, are written together or not at all.
+    public static let transactions = Capabilities(rawValue: 1 << 1)
+    /// Who joins under the name of an earlier member takes its place.
+    public static let staticMembership = Capabilities(rawValue: 1 << 2)
+    /// What a group has committed can be asked for from outside it.
+    public static let groupOffsets = Capabilities(rawValue: 1 << 3)
+
+    /// Everything that `EventLog` promises.
+    public static let all: Capabilities = [.administration, .transactions, .staticMembership, .groupOffsets]
+  }
+
   /// How an implementation is made, and restarted.
   public struct Harness: Sendable {
     /// A new, empty log.
@@ -13,14 +35,20 @@ public struct EventLogConformance: Sendable, CustomStringConvertible {
     public var makeBounded: @Sendable (_ maxWaitingAppendCount: Int) async throws -> any EventLog
     /// Whether `enforceRetention` discards when it is called, rather than leave that to a broker's own time.
     public var discardsOnDemand: Bool
+    /// Whether the offsets that groups have committed go with a topic that is deleted, at once.
+    public var deletesOffsetsWithTopics: Bool
+    /// What the log can do; only checks that need no more are run.
+    public var capabilities: Capabilities
 
     /// A harness with all its parts; without `makeBounded`, a log with its own bounds is used.
     public init(
       make: @escaping @Sendable () async throws -> any EventLog,
       reopen: @escaping @Sendable (any EventLog) async throws -> any EventLog,
       makeBounded: (@Sendable (_ maxWaitingAppendCount: Int) async throws -> any EventLog)? = nil,
-      discardsOnDemand: Bool = true
+      discardsOnDemand: Bool = true, deletesOffsetsWithTopics: Bool = true, capabilities: Capabilities = .all
     ) {
+      self.capabilities = capabilities
+      self.deletesOffsetsWithTopics = deletesOffsetsWithTopics
       self.make = make
       self.reopen = reopen
       self.makeBounded = makeBounded ?? { _ in try await make() }
@@ -30,21 +58,32 @@ public struct EventLogConformance: Sendable, CustomStringConvertible {
 
   /// What is kept.
   public let description: String
+  /// What the log has to be able to do, so that the check means something.
+  public let needs: Capabilities
   private let body: @Sendable (Harness) async throws -> Void
 
-  init(_ description: String, _ body: @escaping @Sendable (Harness) async throws -> Void) {
+  init(
+    _ description: String, needs: Capabilities = [], _ body: @escaping @Sendable (Harness) async throws -> Void
+  ) {
     self.description = description
+    self.needs = needs
     self.body = body
   }
 
   /// Puts one implementation through this check.
   /// - Throws: `ConformanceFailure`, and what the log throws.
   public func run(_ harness: Harness) async throws {
+    try expect(harness.capabilities.isSuperset(of: needs), "the check needs more than this log can do")
     try await body(harness)
   }
 
   /// Every check.
   public static let all = records + concurrency + topics + retention + groups + members + transactions
+
+  /// Every check that needs no more than `capabilities`.
+  public static func all(for capabilities: Capabilities) -> [EventLogConformance] {
+    all.filter { capabilities.isSuperset(of: $0.needs) }
+  }
 }
 
 /// A promise that a log did not keep.
@@ -158,7 +197,7 @@ extension LogConsumer {
 
 /// Polls several members in turn until each has what it should; assignment may take several polls.
 func settle(
-  _ members: [any LogConsumer], _ polled: inout [Polled], maxRoundCount: Int = 200, until condition: ([Polled]) -> Bool
+  _ members: [any LogConsumer], _ polled: inout [Polled], maxRoundCount: Int = 1000, until condition: ([Polled]) -> Bool
 ) async throws {
   for _ in 0..<maxRoundCount {
     for (index, member) in members.enumerated() {

@@ -113,6 +113,14 @@ public final class InMemoryEventLog: EventLog {
     }
   }
 
+  /// Gives a topic another retention.
+  public func setRetention(_ retention: TopicSpecification.Retention, of topic: String) async throws {
+    try self.change { state in
+      guard state.topics[topic] != nil else { throw EventLogError(.unknownTopic, "there is no topic \(topic)") }
+      state.topics[topic]?.specification.retention = retention
+    }
+  }
+
   /// All topics, in order of name.
   public func topics() async throws -> [TopicSpecification] {
     try self.state.withLock { state in

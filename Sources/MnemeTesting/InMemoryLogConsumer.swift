@@ -3,11 +3,12 @@ import Synchronization
 
 extension InMemoryEventLog {
   /// Joins a group; a member of the same instance name is replaced, and fenced.
-  public func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer {
+  public func subscribe(group: String, topics: [String], instance: String?) async throws -> any LogConsumer {
     let member = try self.change { state in
       for topic in topics { _ = try state.topic(topic) }
       state.nextToken += 1
-      let member = InMemoryMember(group: group, instance: instance, token: state.nextToken, topics: Set(topics))
+      let member = InMemoryMember(
+        group: group, instance: instance ?? "member \(state.nextToken)", token: state.nextToken, topics: Set(topics))
       state.add(member)
       return member
     }

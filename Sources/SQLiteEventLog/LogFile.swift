@@ -76,8 +76,8 @@ final class LogFile: Sendable {
     } catch {
       throw EventLogError(.readOnly, "folder \(folder) for the log cannot be made; check its parent's permissions")
     }
-    // Made here for its mode, which SQLite gives to the files beside it too. By `mknod`, as it never touches a file that
-    // another process has just made, and opens none: closing one would drop this process's locks on it.
+    // Made here for its mode, which SQLite gives to the files beside it too. By `mknod`, as it never touches a file
+    // that another process has just made, and opens none: closing one would drop this process's locks on it.
     guard unsafe mknod(path, S_IFREG | 0o600, 0) == 0 || errno == EEXIST else {
       throw EventLogError(.readOnly, "the log at \(path) cannot be made; check its folder's permissions")
     }

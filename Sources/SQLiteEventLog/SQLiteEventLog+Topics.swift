@@ -36,12 +36,7 @@ extension SQLiteEventLog {
   }
 
   private static func create(_ topic: TopicSpecification, _ database: Database) throws {
-    let (retention, age): (String, Int64?) =
-      switch topic.retention {
-      case .forever: ("forever", nil)
-      case .age(let age): ("age", age.milliseconds)
-      case .compacted: ("compacted", nil)
-      }
+    let (retention, age) = columns(of: topic.retention)
     try database.execute(
       sql: "INSERT INTO topics (name, partition_count, retention, retention_ms) VALUES (?, ?, ?, ?)",
       arguments: [topic.name, topic.partitionCount, retention, age])
@@ -50,6 +45,27 @@ extension SQLiteEventLog {
       try database.execute(sql: "INSERT INTO partitions (topic, number) VALUES (?, ?)", arguments: [id, number])
     }
     try GroupMembership.rebalanceSubscribers(of: topic.name, database)
+  }
+
+  private static func columns(of retention: TopicSpecification.Retention) -> (name: String, milliseconds: Int64?) {
+    switch retention {
+    case .forever: ("forever", nil)
+    case .age(let age): ("age", age.milliseconds)
+    case .compacted: ("compacted", nil)
+    }
+  }
+
+  /// Gives a topic another retention.
+  public func setRetention(_ retention: TopicSpecification.Retention, of topic: String) async throws {
+    let path = self.path
+    try await self.writer.write { database in
+      let (name, age) = Self.columns(of: retention)
+      try database.execute(
+        sql: "UPDATE topics SET retention = ?, retention_ms = ? WHERE name = ?", arguments: [name, age, topic])
+      guard database.changesCount > 0 else {
+        throw EventLogError(.unknownTopic, "the log at \(path) has no topic \(topic); create it first")
+      }
+    }
   }
 
   /// All topics, in order of name.

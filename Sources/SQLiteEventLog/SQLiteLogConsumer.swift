@@ -5,10 +5,11 @@ import Synchronization
 
 extension SQLiteEventLog {
   /// Joins a group.
-  public func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer {
+  public func subscribe(group: String, topics: [String], instance: String?) async throws -> any LogConsumer {
     for topic in topics { _ = try await self.withFreshTopics { try await self.topic(topic) } }
+    let token = UUID().uuidString
     let membership = GroupMembership(
-      group: group, instance: instance, token: UUID().uuidString, topics: Set(topics).sorted(),
+      group: group, instance: instance ?? token, token: token, topics: Set(topics).sorted(),
       leaseMilliseconds: self.options.memberLease.milliseconds)
     let now = self.options.nowMilliseconds()
     try await self.writer.write(for: .everybody) { database in try membership.join(now: now, database) }

@@ -31,7 +31,8 @@ struct World {
       now: {
         Timestamp(
           milliseconds: ticks.withLock {
-            $0 += 1; return $0
+            $0 += 1
+            return $0
           })
       },
       sleep: { _ in

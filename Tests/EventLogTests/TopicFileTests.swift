@@ -19,6 +19,7 @@ import Testing
     var partitions: Int
     var replication: Int
     var retention: String
+    var config: [String: String]
     var events: [Event]
   }
 
@@ -41,7 +42,16 @@ import Testing
     for file in files {
       let topic = try #require(wanted.first { $0.name == file.name })
       #expect(topic.partitionCount == file.partitions)
-      #expect((topic.retention == .forever) == (file.retention == "forever"))
+      switch topic.retention {
+      case .forever:
+        #expect(file.retention == "forever" && file.config["retention.ms"] == "-1")
+        #expect(file.config["cleanup.policy"] == "delete")
+      case .age(let age):
+        let seconds = age.components.seconds
+        #expect(file.retention == "\(seconds / 86_400) days" && file.config["retention.ms"] == "\(seconds * 1000)")
+        #expect(file.config["cleanup.policy"] == "delete")
+      case .compacted: #expect(file.config["cleanup.policy"] == "compact")
+      }
       #expect(!file.purpose.isEmpty && !file.key.isEmpty && file.replication == 3)
     }
   }

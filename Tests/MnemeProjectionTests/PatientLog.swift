@@ -14,6 +14,9 @@ final class PatientLog: EventLog {
 
   func ensureTopics(_ topics: [TopicSpecification]) async throws { try await self.inner.ensureTopics(topics) }
   func topics() async throws -> [TopicSpecification] { try await self.inner.topics() }
+  func setRetention(_ retention: TopicSpecification.Retention, of topic: String) async throws {
+    try await self.inner.setRetention(retention, of: topic)
+  }
   func deleteTopic(_ name: String) async throws { try await self.inner.deleteTopic(name) }
 
   func append(_ records: [NewRecord]) async throws -> [LogPosition] {
@@ -32,7 +35,7 @@ final class PatientLog: EventLog {
     try await self.inner.committedOffsets(of: group)
   }
 
-  func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer {
+  func subscribe(group: String, topics: [String], instance: String?) async throws -> any LogConsumer {
     try await self.inner.subscribe(group: group, topics: topics, instance: instance)
   }
 

@@ -36,7 +36,8 @@ import Testing
     log.inner.setFaults { operation in
       guard case .read = operation,
         failures.change({
-          $0 += 1; return $0
+          $0 += 1
+          return $0
         }) % 3 == 0, failures.value < 15
       else {
         return nil

@@ -150,6 +150,7 @@ import Testing
       #expect(reply.headers["x-mneme-degraded"] == "keywords-only")
       let metrics = try await client.send("GET", "/metrics")
       #expect(metrics.text.contains("mneme_search_degraded_total 1\n"))
+      #expect(metrics.text.contains("mneme_lag_records{group=\"g\",partition=\"1\",topic=\"t\"} 3\n"))
     }
     #expect(harness.reader.state.withLock { $0.searches.map { $0.vector == nil } } == [true])
   }

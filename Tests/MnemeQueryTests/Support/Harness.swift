@@ -47,7 +47,8 @@ struct Harness: Sendable {
     logger.logLevel = .critical
     return QueryService(
       configuration: self.configuration, log: self.log, reader: self.reader, embedder: self.embedder,
-      lag: { ["total": 0, "groups": []] as JSONValue }, authenticator: self.authenticator, clock: { Fixture.now },
+      lag: { ["total": 3, "groups": [["group": "g", "topic": "t", "partition": 1, "lag": 3]]] as JSONValue },
+      authenticator: self.authenticator, clock: { Fixture.now },
       logger: logger, onServerRunning: onServerRunning)
   }
 }

@@ -60,11 +60,14 @@ final class LogTwin: EventLog {
 
   func ensureTopics(_ topics: [TopicSpecification]) async throws { try await self.log.ensureTopics(topics) }
   func topics() async throws -> [TopicSpecification] { try await self.log.topics() }
+  func setRetention(_ retention: TopicSpecification.Retention, of topic: String) async throws {
+    try await self.log.setRetention(retention, of: topic)
+  }
   func deleteTopic(_ name: String) async throws { try await self.log.deleteTopic(name) }
   func committedOffsets(of group: String) async throws -> [TopicPartition: Int64] {
     try await self.log.committedOffsets(of: group)
   }
-  func subscribe(group: String, topics: [String], instance: String) async throws -> any LogConsumer {
+  func subscribe(group: String, topics: [String], instance: String?) async throws -> any LogConsumer {
     try await self.log.subscribe(group: group, topics: topics, instance: instance)
   }
   func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws {

@@ -1,0 +1,181 @@
+import CRdkafka
+import Dispatch
+import EventLog
+import Logging
+
+/// One client of librdkafka, with a queue for the calls that block.
+///
+/// Unchecked: `handle` and `mainQueue` never change, librdkafka may be called from any thread (INTRODUCTION.md,
+/// "Threads and callbacks"), and both are destroyed by the last work on `queue`, after which `run` calls nothing.
+final class KafkaClient: @unchecked Sendable {
+  enum Kind {
+    case producer
+    case consumer
+  }
+
+  let handle: OpaquePointer
+  /// Events of the client: deliveries, rebalances, errors, log lines.
+  let mainQueue: OpaquePointer
+  /// Rings when there are events.
+  let bell = KafkaBell()
+  let logger: Logger
+  private let kind: Kind
+  private let queue = DispatchQueue(label: "mneme-kafka")
+  /// Used on `queue` only.
+  private var isClosed = false
+
+  /// Settings hold librdkafka's names; `events` is a set of `RD_KAFKA_EVENT_…`.
+  /// - Throws: `EventLogError`.
+  init(_ kind: Kind, settings: [String: String], events: Int32, logger: Logger) throws {
+    self.kind = kind
+    self.logger = logger
+    let configuration: OpaquePointer = rd_kafka_conf_new()
+    do {
+      try Self.apply(settings.merging(["log.queue": "true"]) { $1 }, to: configuration)
+    } catch {
+      rd_kafka_conf_destroy(configuration)
+      throw error
+    }
+    rd_kafka_conf_set_events(configuration, events | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)
+    var text = [CChar](repeating: 0, count: 512)
+    let type = kind == .producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER
+    guard let handle = rd_kafka_new(type, configuration, &text, text.count) else {
+      rd_kafka_conf_destroy(configuration)
+      throw EventLogError(.storage, "librdkafka refuses its settings: \(Self.string(text)); check kafka.* settings")
+    }
+    self.handle = handle
+    rd_kafka_set_log_queue(handle, nil)
+    self.mainQueue = rd_kafka_queue_get_main(handle)
+    Self.ring(self.bell, for: self.mainQueue)
+  }
+
+  private static func apply(_ settings: [String: String], to configuration: OpaquePointer) throws {
+    var text = [CChar](repeating: 0, count: 512)
+    for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+      guard rd_kafka_conf_set(configuration, name, value, &text, text.count) != RD_KAFKA_CONF_OK else { continue }
+      // librdkafka's words repeat the value.
+      let detail = KafkaEventLog.Options.isSecret(name) ? "its value is not allowed" : self.string(text)
+      throw EventLogError(.storage, "kafka.\(name) is refused by librdkafka: \(detail); correct the setting")
+    }
+  }
+
+  static func string(_ text: [CChar]) -> String {
+    String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Lets `bell` ring when `queue` gets something after it was empty. The bell lives as long as the client that owns
+  /// it, and the client closes its queues first.
+  static func ring(_ bell: KafkaBell, for queue: OpaquePointer) {
+    rd_kafka_queue_cb_event_enable(queue, ringBell, Unmanaged.passUnretained(bell).toOpaque())
+  }
+
+  /// Runs `body` where it may block, after what was given before.
+  func run<Value: Sendable>(_ body: @escaping @Sendable (OpaquePointer) throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      self.queue.async {
+        guard !self.isClosed else {
+          continuation.resume(throwing: EventLogError(.closed, "the log is closed"))
+          return
+        }
+        continuation.resume(with: Result { try body(self.handle) })
+      }
+    }
+  }
+
+  /// Runs `body` later, unless the client is closed by then.
+  func schedule(_ body: @escaping @Sendable (OpaquePointer) -> Void) {
+    self.queue.async {
+      guard !self.isClosed else { return }
+      body(self.handle)
+    }
+  }
+
+  /// Waits until what was given to `run` and `schedule` before is done. Blocks: not for a cooperative thread.
+  func waitForWork() {
+    self.queue.sync {}
+  }
+
+  /// Destroys the client after `last`, the last work on its queue, which says whether it may be destroyed. Closing
+  /// again does nothing.
+  func close(_ last: @escaping @Sendable (OpaquePointer) -> Bool = { _ in true }) async {
+    await withCheckedContinuation { continuation in
+      self.queue.async {
+        // A consumer that was fenced may never end (librdkafka 2.0.2 waits for its group for ever): nobody waits for
+        // it. It does nothing any more, and its process is about to end.
+        let isWaitedFor = self.isClosed || self.fatalError() == nil
+        if !isWaitedFor { continuation.resume() }
+        self.destroy(last)
+        if isWaitedFor { continuation.resume() }
+      }
+    }
+  }
+
+  /// Destroys the client, with nobody waiting for it.
+  func closeSoon() {
+    self.queue.async { self.destroy { _ in true } }
+  }
+
+  private func destroy(_ last: (OpaquePointer) -> Bool) {
+    guard !self.isClosed else { return }
+    self.isClosed = true
+    let mayBeDestroyed = last(self.handle)
+    rd_kafka_queue_cb_event_enable(self.mainQueue, nil, nil)
+    rd_kafka_queue_destroy(self.mainQueue)
+    if self.kind == .producer {
+      rd_kafka_purge(self.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
+    }
+    // A consumer has left its group by now, or shall not leave it.
+    if mayBeDestroyed { rd_kafka_destroy_flags(self.handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
+    self.bell.ring()
+  }
+
+  // MARK: Events
+
+  /// Hands every event that waits to `body`, which gets each with its type and does not keep it. Log lines are logged.
+  func serveEvents(
+    of queue: OpaquePointer, timeout: Duration = .zero, _ body: (rd_kafka_event_type_t, OpaquePointer) -> Void
+  ) {
+    var timeout = timeout.milliseconds
+    while let event = rd_kafka_queue_poll(queue, timeout) {
+      timeout = 0
+      let type = rd_kafka_event_type(event)
+      if type == RD_KAFKA_EVENT_LOG { self.log(event) } else { body(type, event) }
+      rd_kafka_event_destroy(event)
+    }
+  }
+
+  private func log(_ event: OpaquePointer) {
+    var facility: UnsafePointer<CChar>?
+    var text: UnsafePointer<CChar>?
+    var level: Int32 = 0
+    guard rd_kafka_event_log(event, &facility, &text, &level) == 0, let text else { return }
+    // Syslog's levels (librdkafka, `rd_kafka_conf_set_log_cb`).
+    let severity: Logger.Level =
+      switch level {
+      case ...3: .error
+      case 4: .warning
+      case 5: .notice
+      case 6: .info
+      default: .debug
+      }
+    let source = facility.map { String(cString: $0) } ?? ""
+    self.logger.log(level: severity, "librdkafka: \(String(cString: text))", metadata: ["facility": "\(source)"])
+  }
+
+  /// Why the client can do nothing any more; nil while it can.
+  func fatalError() -> KafkaFailure? {
+    var text = [CChar](repeating: 0, count: 512)
+    let code = rd_kafka_fatal_error(self.handle, &text, text.count)
+    guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }
+    var failure = KafkaFailure(code)
+    failure.text = Self.string(text)
+    failure.isFatal = true
+    return failure
+  }
+}
+
+/// Called by librdkafka's threads when a queue is empty no more; it must not call librdkafka.
+private func ringBell(_ client: OpaquePointer?, _ context: UnsafeMutableRawPointer?) {
+  guard let context else { return }
+  Unmanaged<KafkaBell>.fromOpaque(context).takeUnretainedValue().ring()
+}
