@@ -46,30 +46,50 @@ public struct LagMeter: Sendable {
 
   /// The lag now.
   public func measure() async throws -> LagReport {
-    var entries = try await entries(of: "mneme.extract.\(generation)", Topics.turns)
+    var entries = try await entries(of: IngressStage.groupName, Topics.ingress)
+    entries += try await self.entries(of: "mneme.extract.\(generation)", Topics.turns)
     entries += try await self.entries(of: "mneme.resolve.\(generation)", Topics.facts(generation: generation))
     for topic in [Topics.memories(generation: generation), Topics.vectors(space: space)] {
       // The end first: what is appended after it was not accepted when the measurement began.
       let ends = try await log.bounds(of: topic)
       let next = try await projected()
-      entries += Self.entries("mneme.project.\(generation)", topic, ends, next)
+      entries += try await self.entries("mneme.project.\(generation)", topic, ends, next)
     }
     return LagReport(total: entries.reduce(0) { $0 + $1.lag }, groups: entries)
   }
 
   private func entries(of group: String, _ topic: String) async throws -> [LagReport.Entry] {
     let ends = try await log.bounds(of: topic)
-    return Self.entries(group, topic, ends, try await log.committedOffsets(of: group))
+    return try await self.entries(group, topic, ends, try await log.committedOffsets(of: group))
   }
 
-  private static func entries(
+  private func entries(
     _ group: String, _ topic: String, _ ends: [OffsetBounds], _ offsets: [TopicPartition: Int64]
-  ) -> [LagReport.Entry] {
-    ends.enumerated().map { partition, bounds in
-      let next = offsets[TopicPartition(topic, partition)] ?? bounds.earliest
-      return LagReport.Entry(
-        group: group, topic: topic, partition: partition, next: next, end: bounds.end,
-        lag: max(0, bounds.end - next))
+  ) async throws -> [LagReport.Entry] {
+    var entries: [LagReport.Entry] = []
+    for (partition, bounds) in ends.enumerated() {
+      let source = TopicPartition(topic, partition)
+      let next = offsets[source] ?? bounds.earliest
+      entries.append(
+        LagReport.Entry(
+          group: group, topic: topic, partition: partition, next: next, end: bounds.end,
+          // What retention has discarded waits no longer.
+          lag: try await waiting(source, from: max(next, bounds.earliest), to: bounds.end)))
     }
+    return entries
+  }
+
+  /// Records from `offset` up to `end`, or more than that: brokers keep the ends of transactions at offsets of their
+  /// own, behind which nothing may wait.
+  private func waiting(_ source: TopicPartition, from offset: Int64, to end: Int64) async throws -> Int64 {
+    guard offset < end else { return 0 }
+    let first: LogRecord?
+    do {
+      first = try await log.read(source, from: offset, limit: ReadLimit(maxRecordCount: 1)).first
+    } catch let error as EventLogError where error.code == .offsetOutOfRange {
+      // Discarded just now.
+      return end - offset
+    }
+    return first.map { max(0, end - $0.position.offset) } ?? 0
   }
 }

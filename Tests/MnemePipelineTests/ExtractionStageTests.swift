@@ -1,10 +1,11 @@
 import EventLog
 import LanguageModel
 import MnemeCore
-@testable import MnemePipeline
 import MnemeTesting
 import Synchronization
 import Testing
+
+@testable import MnemePipeline
 
 @Suite struct ExtractionStageTests {
   @Test func turnsOfOneOwnerShareACallAndOwnersNeverDo() async throws {

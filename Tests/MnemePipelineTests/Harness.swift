@@ -3,10 +3,11 @@ import FoundationEssentials
 import LanguageModel
 import Logging
 import MnemeCore
-@testable import MnemePipeline
 import MnemeTesting
 import Synchronization
 import Testing
+
+@testable import MnemePipeline
 
 /// A pipeline driven by hand on the log in memory: extract, resolve, and what came out.
 struct Harness {

@@ -1,8 +1,9 @@
 import LanguageModel
 import MnemeCore
-@testable import MnemePipeline
 import Synchronization
 import Testing
+
+@testable import MnemePipeline
 
 @Suite struct ModelExtractorTests {
   static func turn(_ content: String, id: String = "e1") -> Turn {

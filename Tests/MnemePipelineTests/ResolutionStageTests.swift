@@ -2,10 +2,11 @@ import EventLog
 import FoundationEssentials
 import LanguageModel
 import MnemeCore
-@testable import MnemePipeline
 import MnemeTesting
 import Synchronization
 import Testing
+
+@testable import MnemePipeline
 
 @Suite struct ResolutionStageTests {
   static func run(_ harness: Harness, maxRecordCount: Int = 100) async throws {
@@ -54,7 +55,8 @@ import Testing
     harness.log.setFaults { operation in
       guard case .commit = operation,
         failures.withLock({
-          $0 += 1; return $0 % 2 == 1 && $0 < 8
+          $0 += 1
+          return $0 % 2 == 1 && $0 < 8
         })
       else { return nil }
       let error = EventLogError(.unreachable, "the broker is away")

@@ -1,7 +1,7 @@
 /// The types of events, with their version. A type's name is a storage format: a new shape is a new version,
 /// and the old one is upcast when read, for ever.
 public enum EventType: String, Sendable, CaseIterable {
-  /// Messages were said. Body: `TurnBody`. Topic: turns.
+  /// Messages were said. Body: `TurnBody`. Topics: turns, and ingress, from where it is moved there.
   case turnRecorded = "mneme.turn.recorded.v1"
   /// A person asked for a memory to be changed. Body: `MemoryEditRequest`.
   /// Topics: turns, passed through to facts.
@@ -29,6 +29,8 @@ public enum EventType: String, Sendable, CaseIterable {
 
 /// Names of the topics.
 public enum Topics {
+  /// What outside publishers say, in plaintext; moved to `turns` and then discarded.
+  public static let ingress = "mneme.ingress"
   /// What was said: immutable, for ever, keyed by owner.
   public static let turns = "mneme.turns"
   /// What could not be processed.

@@ -4,8 +4,7 @@ public import MnemeCore
 /// A record that could not be processed, with the reason and its original bytes.
 ///
 /// On the log it is an event of type `record.parked`: `ce_…` headers say where it came from and why, every original
-/// header
-/// stands again with the prefix `original:`, key and value are those of the original.
+/// header stands again with the prefix `original:`, key and value are those of the original.
 public struct DeadLetter: Hashable, Sendable {
   /// Follows from the original's position.
   public var id: String
@@ -25,8 +24,15 @@ public struct DeadLetter: Hashable, Sendable {
   public var value: [UInt8]
   /// The original headers.
   public var headers: [LogHeader]
+  /// When a record of an outside publisher was appended, which is its time where it tells none; nil for all others.
+  public var arrivedAt: Timestamp?
+  /// Whether the original was too large to be written again: key, value and most headers stand in its topic alone, for
+  /// as long as that keeps them.
+  public var isAbridged: Bool
 
   private static let originalPrefix = "original:"
+  private static let arrivalHeader = "ce_originaltime"
+  private static let abridgedHeader = "ce_originalabridged"
 
   /// The dead letter of `record`.
   public init(_ record: LogRecord, reason: ParkingReason, at parkedAt: Timestamp) {
@@ -40,6 +46,8 @@ public struct DeadLetter: Hashable, Sendable {
     self.key = record.key
     self.value = record.value
     self.headers = record.headers
+    self.arrivedAt = position.topicPartition.topic == Topics.ingress ? IngressEnvelope.arrival(of: record) : nil
+    self.isAbridged = false
   }
 
   /// Reads a record of the dead-letter topic; nil where it is no dead letter.
@@ -63,6 +71,23 @@ public struct DeadLetter: Hashable, Sendable {
     self.parkedAt = time
     self.key = record.key
     self.value = record.value
+    self.arrivedAt = record.header(Self.arrivalHeader).flatMap(Timestamp.init)
+    self.isAbridged = record.header(Self.abridgedHeader) == "true"
+  }
+
+  /// Most bytes of a header that an abridged dead letter keeps.
+  static let maxAbridgedHeaderByteCount = 1024
+
+  /// The same without the original's bytes, for one that the log does not take whole.
+  var abridged: DeadLetter {
+    var letter = self
+    letter.isAbridged = true
+    letter.key = nil
+    letter.value = []
+    letter.headers = ["ce_id", "ce_type", "ce_source", "ce_tenant"].compactMap { name in
+      self.headers.first { $0.name == name && $0.value.count <= Self.maxAbridgedHeaderByteCount }
+    }
+    return letter
   }
 
   /// The record for the dead-letter topic. It stays in the partition of the original.
@@ -77,15 +102,27 @@ public struct DeadLetter: Hashable, Sendable {
       LogHeader("ce_reasonstage", reason.stage), LogHeader("ce_reasoncode", reason.code),
       LogHeader("ce_reasondetail", reason.detail), LogHeader("ce_reasonattempts", String(reason.attempts)),
     ]
+    if let arrivedAt { headers.append(LogHeader(Self.arrivalHeader, arrivedAt.description)) }
+    if isAbridged { headers.append(LogHeader(Self.abridgedHeader, "true")) }
     headers += self.headers.map { LogHeader(Self.originalPrefix + $0.name, bytes: $0.value) }
     return NewRecord(
       topic: Topics.deadLetters, key: key, value: value, headers: headers,
       partition: original.topicPartition.partition)
   }
 
-  /// The original, to be appended to its topic again, in its partition.
-  public var originalRecord: NewRecord {
-    NewRecord(
+  /// The original, to be appended to its topic again, in its partition; nil where it is abridged. One of an outside
+  /// publisher that told no time gets the time when it first arrived, as what was said is not said anew.
+  public var originalRecord: NewRecord? { isAbridged ? nil : again(key, value, headers) }
+
+  /// The same of an abridged letter, with what its topic still holds: `record` of the original's position.
+  func originalRecord(_ record: LogRecord) -> NewRecord { again(record.key, record.value, record.headers) }
+
+  private func again(_ key: [UInt8]?, _ value: [UInt8], _ headers: [LogHeader]) -> NewRecord {
+    var headers = headers
+    if let arrivedAt, !headers.contains(where: { $0.name == "ce_time" }) {
+      headers.append(LogHeader("ce_time", arrivedAt.description))
+    }
+    return NewRecord(
       topic: original.topicPartition.topic, key: key, value: value, headers: headers,
       partition: original.topicPartition.partition)
   }

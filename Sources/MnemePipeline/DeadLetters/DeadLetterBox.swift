@@ -38,13 +38,37 @@ public struct DeadLetterBox: Sendable {
   }
 
   /// Puts the originals back to where they came from, and closes the dead letters, each together or not at all.
+  /// Abridged ones come last, one by one, as each may be refused.
+  /// - Throws: `EventLogError`; `DeadLetterError` where the original of an abridged one is gone. Letters that were not
+  ///   reached stay open.
   public func redrive(_ letters: [DeadLetter]) async throws {
-    try await close(letters, as: .redriven) { [$0.originalRecord] }
+    try await close(letters.filter { !$0.isAbridged }, as: .redriven) { letter in
+      letter.originalRecord.map { [$0] } ?? []
+    }
+    for letter in letters where letter.isAbridged {
+      let original = letter.originalRecord(try await held(letter))
+      try await close([letter], as: .redriven) { _ in [original] }
+    }
   }
 
   /// Gives the originals up. They stay in their topic.
   public func drop(_ letters: [DeadLetter]) async throws {
     try await close(letters, as: .dropped) { _ in [] }
+  }
+
+  /// The original of an abridged dead letter, where its topic still holds it.
+  private func held(_ letter: DeadLetter) async throws -> LogRecord {
+    let position = letter.original
+    do {
+      let records = try await log.read(
+        position.topicPartition, from: position.offset, limit: ReadLimit(maxRecordCount: 1))
+      if let record = records.first, record.position == position { return record }
+    } catch let error as EventLogError where error.code == .offsetOutOfRange || error.code == .unknownTopic {
+      // Gone, as below.
+    }
+    throw DeadLetterError(
+      "the original of dead letter \(letter.id) is gone from \(position.topicPartition); have its publisher send it "
+        + "again in smaller turns, and drop the letter")
   }
 
   /// Most dead letters that are closed in one append.
@@ -76,5 +100,17 @@ public struct DeadLetterBox: Sendable {
   private static func closed(_ record: LogRecord) -> String? {
     guard record.header("ce_type") == EventType.deadLetterClosed.rawValue else { return nil }
     return try? EventBodyCoding.decode(DeadLetterClosed.self, from: record.value).deadLetterID
+  }
+}
+
+/// Why a dead letter cannot be decided about as asked. Its text holds no user data.
+public struct DeadLetterError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What happened, to which letter, and what to do next.
+  public let description: String
+  /// What is gone stays gone: never.
+  public var isRetriable: Bool { false }
+
+  init(_ description: String) {
+    self.description = description
   }
 }

@@ -12,7 +12,7 @@ public struct StageDriver: Sendable {
 
   /// Joins the stage's group.
   public init(
-    stage: any Stage, log: any EventLog, instance: String, environment: PipelineEnvironment, logger: Logger
+    stage: any Stage, log: any EventLog, instance: String?, environment: PipelineEnvironment, logger: Logger
   ) async throws {
     self.stage = stage
     self.log = log

@@ -22,14 +22,15 @@ public struct StageRunner: Service {
 
   private let stage: any Stage
   private let log: any EventLog
-  private let instance: String
+  private let instance: String?
   private let environment: PipelineEnvironment
   private let bounds: Bounds
   private let logger: Logger
 
-  /// A runner of `stage`; `instance` names this worker within the stage's group.
+  /// A runner of `stage`; `instance` names this worker within the stage's group; nil for none but that of
+  /// this moment.
   public init(
-    stage: any Stage, log: any EventLog, instance: String, environment: PipelineEnvironment, bounds: Bounds = Bounds(),
+    stage: any Stage, log: any EventLog, instance: String?, environment: PipelineEnvironment, bounds: Bounds = Bounds(),
     logger: Logger
   ) {
     self.stage = stage
