@@ -2,8 +2,9 @@ import ArgumentParser
 import EventLog
 import Foundation
 import MnemeCore
-@testable import mneme
 import Testing
+
+@testable import mneme
 
 /// Everything that can be set, published or measured is in the README; files are short; nothing is left undone.
 @Suite struct DocumentationTests {

@@ -53,7 +53,7 @@ final class MnemeProcess: Sendable {
   }
 }
 
-/// A running `mneme up`, spoken to over HTTP.
+/// A running `mneme up`, or `mneme serve`, spoken to over HTTP.
 final class Server: Sendable {
   let port: Int
   let directory: String
@@ -66,14 +66,15 @@ final class Server: Sendable {
     self.process = process
   }
 
-  /// Starts one and waits until it listens. `prefix` is a command that runs it, such as `unshare`.
+  /// Starts one and waits until it listens. `wrapper` is a command that runs it, such as `unshare`.
   static func start(
-    _ directory: String, arguments: [String] = [], environment: [String: String] = [:], wrapper: [String] = []
+    _ directory: String, role: String = "up", arguments: [String] = [], environment: [String: String] = [:],
+    wrapper: [String] = []
   ) async throws -> Server {
     let errors = directory + ".stderr"
     try "".write(toFile: errors, atomically: false, encoding: .utf8)
     let process = Process()
-    let command = wrapper + [MnemeProcess.executable.path, "up", "--port", "0", "--data-dir", directory] + arguments
+    let command = wrapper + [MnemeProcess.executable.path, role, "--port", "0", "--data-dir", directory] + arguments
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = command
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -88,11 +89,11 @@ final class Server: Sendable {
       {
         return Server(port: port, directory: directory, process: SendableProcess(process))
       }
-      if !process.isRunning { throw Failure(description: "mneme up ended: \(text)") }
+      if !process.isRunning { throw Failure(description: "mneme \(role) ended: \(text)") }
       try await Task.sleep(for: .milliseconds(10))
     }
     process.terminate()
-    throw Failure(description: "mneme up does not listen after 30 s")
+    throw Failure(description: "mneme \(role) does not listen after 30 s")
   }
 
   struct Failure: Error, CustomStringConvertible {

@@ -1,8 +1,9 @@
 import Foundation
 import MnemeCore
-@testable import mneme
 import MnemeTesting
 import Testing
+
+@testable import mneme
 
 @Suite struct SettingsTests {
   @Test func flagBeforeEnvironmentBeforeFileBeforeDefault() throws {

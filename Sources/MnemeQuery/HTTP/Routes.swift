@@ -14,6 +14,6 @@ extension RouteTable {
     Route("GET", "/v1/lag/", .reader) { api, request in try await api.lagReport(request) },
     Route("GET", "/healthz", .anyone) { api, request in api.health(request) },
     Route("GET", "/readyz", .anyone) { api, request in try await api.readiness(request) },
-    Route("GET", "/metrics", .anyone) { api, request in api.metricsText(request) },
+    Route("GET", "/metrics", .anyone) { api, request in try await api.metricsText(request) },
   ])
 }

@@ -2,6 +2,7 @@ import Synchronization
 
 /// A metric's name, kind and meaning.
 enum Metric: String, Sendable, CaseIterable {
+  case lag = "mneme_lag_records"
   case requests = "mneme_http_requests_total"
   case requestDuration = "mneme_http_request_duration_seconds"
   case requestsInFlight = "mneme_http_requests_in_flight"
@@ -19,7 +20,7 @@ enum Metric: String, Sendable, CaseIterable {
   var kind: Kind {
     switch self {
     case .requests, .eventsAppended, .degradedSearches: .counter
-    case .requestsInFlight, .bufferedBytes: .gauge
+    case .lag, .requestsInFlight, .bufferedBytes: .gauge
     case .requestDuration, .embeddingDuration: .histogram
     }
   }
@@ -27,6 +28,7 @@ enum Metric: String, Sendable, CaseIterable {
   /// The meaning, as `/metrics` prints it.
   var help: String {
     switch self {
+    case .lag: "Records that wait, by group, topic and partition, as of this scrape."
     case .requests: "Requests answered, by route, method and status."
     case .requestDuration: "Time from the head of a request to its answer, by route."
     case .requestsInFlight: "Requests that are being read or answered."
@@ -68,6 +70,11 @@ final class MetricRegistry: Sendable {
   /// Adds to a counter, or moves a gauge.
   func count(_ metric: Metric, by amount: Int = 1, _ labels: [String: String] = [:]) {
     self.state.withLock { $0.values[Series(metric: metric, labels: labels), default: 0] += amount }
+  }
+
+  /// Gives a gauge the value that was measured now.
+  func set(_ metric: Metric, to value: Int, _ labels: [String: String]) {
+    self.state.withLock { $0.values[Series(metric: metric, labels: labels)] = value }
   }
 
   /// Records a duration in a histogram.

@@ -47,9 +47,21 @@ extension QueryAPI {
     }
   }
 
-  /// `GET /metrics`: counters and histograms for Prometheus.
-  func metricsText(_ request: APIRequest) -> APIResponse {
-    APIResponse(body: Array(self.metrics.text().utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
+  /// `GET /metrics`: counters, gauges and histograms for Prometheus. Where the lag cannot be measured, the last one
+  /// that could be stands, and `/readyz` tells what is wrong.
+  func metricsText(_ request: APIRequest) async throws -> APIResponse {
+    let lag = self.lag
+    let metrics = self.metrics
+    _ = try await self.answers("lag") {
+      let report = try EventBodyCoding.decode(JSONValue.self, from: EventBodyCoding.encode(try await lag()))
+      for entry in report["groups"]?.arrayValue ?? [] {
+        guard let group = entry["group"]?.stringValue, let topic = entry["topic"]?.stringValue,
+          case .int(let partition) = entry["partition"], case .int(let lag) = entry["lag"]
+        else { continue }
+        metrics.set(.lag, to: Int(lag), ["group": group, "topic": topic, "partition": String(partition)])
+      }
+    }
+    return APIResponse(body: Array(self.metrics.text().utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
   }
 
   /// What of an error may stand in a log: our own errors say nothing of users, any other is named by its type.

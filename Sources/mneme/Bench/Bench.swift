@@ -6,7 +6,9 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure this build on this machine.",
     discussion: "Figures of a debug build mean nothing: swift build -c release.",
-    subcommands: [BenchIngest.self, BenchSearch.self, BenchRebuild.self, BenchLoCoMo.self, BenchCrash.self])
+    subcommands: [
+      BenchIngest.self, BenchSearch.self, BenchRebuild.self, BenchLog.self, BenchLoCoMo.self, BenchCrash.self,
+    ])
 }
 
 /// What every benchmark takes.

@@ -20,7 +20,8 @@ struct BenchRebuild: AsyncParsableCommand {
         try await server.waitUntilIdle(bar)
         let live = try await server.roles.reader.summary()
         let rebuilding = ProgressBar("rebuild", unit: "records")
-        let report = try await server.roles.projector.rebuild {
+        guard let projector = server.roles.projector else { throw CommandFailure("nothing projects") }
+        let report = try await projector.rebuild {
           rebuilding.update($0.recordCount, of: $0.totalRecordCount)
         }
         rebuilding.finish(report.recordCount)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import EventLog
 import FoundationEssentials
+import KafkaEventLog
 import LanguageModel
 import MnemeCore
 import MnemeProjection
@@ -32,10 +33,15 @@ struct Doctor: AsyncParsableCommand {
 
   func run() async throws {
     let effective = try Settings.load(settings)
-    let lines = Setting.allCases.map { setting in
-      let value = effective[setting].map { setting.isSecret ? "(hidden)" : $0 } ?? "(not set)"
-      return Line(name: setting.rawValue, value: value, origin: effective.origin(of: setting)?.rawValue ?? "")
-    }
+    let lines =
+      Setting.allCases.map { setting in
+        let value = effective[setting].map { setting.isSecret ? "(hidden)" : $0 } ?? "(not set)"
+        return Line(name: setting.rawValue, value: value, origin: effective.origin(of: setting)?.rawValue ?? "")
+      }
+      + effective.kafka.sorted { $0.key < $1.key }.map { name, value in
+        let isSecret = KafkaEventLog.Options.isSecret(name)
+        return Line(name: "kafka.\(name)", value: isSecret ? "(hidden)" : value, origin: "")
+      }
     let checks = [
       await check("log") { try await Self.checkLog(effective) },
       await check("embedder") { try await Self.checkEmbedder(effective) },
@@ -63,7 +69,8 @@ struct Doctor: AsyncParsableCommand {
     let system = try await MnemeSystem.open(settings)
     let topics = try await system.log.topics()
     await system.log.close()
-    return "\(settings.text(.dataDir))/log.sqlite opens, \(topics.count) topics"
+    return
+      "\(system.isOnKafka ? settings.text(.log) : system.dataDirectory + "/log.sqlite") answers, \(topics.count) topics"
   }
 
   private static func checkEmbedder(_ settings: Settings) async throws -> String {

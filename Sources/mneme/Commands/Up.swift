@@ -14,20 +14,34 @@ struct Up: AsyncParsableCommand {
   static let maxShutdownDuration: Duration = .seconds(20)
 
   func run() async throws {
-    let system = try await MnemeSystem.open(settings)
+    try await Self.run(Set(Role.allCases), settings)
+  }
+
+  /// Runs `roles` until the process is told to end.
+  static func run(_ roles: Set<Role>, _ options: SettingsOptions) async throws {
+    let system = try await MnemeSystem.open(options)
     let host = system.settings.text(.host)
-    guard Self.isLoopback(host) else {
+    guard !roles.contains(.serve) || isLoopback(host) else {
       throw SettingsError(
         "\(Setting.host.flag) \(host) is not a loopback address, and there are no API keys to protect it")
     }
     let port = try system.settings.integer(.port, in: 0...65_535)
-    let roles = try await Roles(system)
-    Console.note("no API keys: whoever reaches \(host) can read and write everything")
-    let services = try roles.services(host: host, port: port) { port in
+    let process = try await Roles(system, roles)
+    if roles.contains(.serve) {
+      Console.note("no API keys: whoever reaches \(host) can read and write everything")
+    } else {
+      Console.note("mneme runs")
+    }
+    let services = try process.services(host: host, port: port) { port in
       Console.note("mneme listens on http://\(host):\(port)")
     }
-    try await Self.run(services, logger: system.logger)
-    await roles.close()
+    do {
+      try await run(services, logger: system.logger)
+    } catch {
+      await process.close()
+      throw error
+    }
+    await process.close()
   }
 
   /// Runs services until SIGTERM or SIGINT, or until one of them fails.

@@ -3,6 +3,10 @@
 enum Setting: String, CaseIterable, Sendable {
   case dataDir = "data-dir"
   case log
+  case kafkaPrefix = "kafka-prefix"
+  case kafkaTransactions = "kafka-transactions"
+  case replicationFactor = "replication-factor"
+  case instance
   case host
   case port
   case partitions
@@ -48,6 +52,9 @@ enum Setting: String, CaseIterable, Sendable {
     switch self {
     case .dataDir: "./.mneme"
     case .log: "embedded"
+    case .kafkaPrefix: ""
+    case .kafkaTransactions: "on"
+    case .replicationFactor, .instance: nil
     case .host: "127.0.0.1"
     case .port: "8765"
     case .partitions: "4"
@@ -69,7 +76,14 @@ enum Setting: String, CaseIterable, Sendable {
   var help: String {
     switch self {
     case .dataDir: "Folder of the embedded log, the projection and the state stores."
-    case .log: "The log: 'embedded'."
+    case .log: "The log: 'embedded', or 'kafka://host:port[,host:port]'."
+    case .kafkaPrefix: "What the names of topics, groups and transactional ids begin with on shared brokers."
+    case .kafkaTransactions:
+      "Kafka transactions, 'on' or 'off'. Off, for brokers without: output may be written twice, under the same ids."
+    case .replicationFactor:
+      "Copies of each record that brokers keep, for topics that are made; not set: their default."
+    case .instance:
+      "Stable name of this worker: one that comes back under it goes on at once, and fences whoever had it."
     case .host: "Address that HTTP listens on. Anything but loopback is refused while there are no API keys."
     case .port: "Port that HTTP listens on; 0 takes a free one."
     case .partitions: "Partitions of each topic. Fixed once the log exists."

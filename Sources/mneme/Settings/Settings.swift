@@ -13,15 +13,22 @@ struct SettingsError: Error, CustomStringConvertible {
 struct Settings: Sendable {
   /// Where a value comes from.
   enum Origin: String, Sendable {
-    case flag, environment, file, standard = "default"
+    case flag, environment, file
+    case standard = "default"
   }
 
   private var values: [Setting: (value: String, origin: Origin)] = [:]
+  /// Settings of librdkafka, by its names.
+  let kafka: [String: String]
 
   /// Flag before environment before file before default.
-  init(flags: [Setting: String], environment: [String: String], file: [String: String]) throws {
+  init(
+    flags: [Setting: String], kafkaFlags: [String] = [], environment: [String: String], file: [String: String]
+  ) throws {
     let known = Set(Setting.allCases.map(\.yamlKey))
-    if let stranger = file.keys.sorted().first(where: { !known.contains($0) }) {
+    self.kafka = try KafkaPassThrough.settings(flags: kafkaFlags, environment: environment, file: file)
+    let own = file.keys.filter { !$0.hasPrefix(KafkaPassThrough.filePrefix) }
+    if let stranger = own.sorted().first(where: { !known.contains($0) }) {
       throw SettingsError("the settings file has a key \"\(stranger)\" that is not a setting; see mneme --help")
     }
     for setting in Setting.allCases {
@@ -48,7 +55,7 @@ struct Settings: Sendable {
     if named != nil || FileManager.default.fileExists(atPath: path) {
       file = try read(path)
     }
-    return try Settings(flags: options.given, environment: environment, file: file)
+    return try Settings(flags: options.given, kafkaFlags: options.kafka, environment: environment, file: file)
   }
 
   private static func read(_ path: String) throws -> [String: String] {

@@ -7,6 +7,16 @@ struct SettingsOptions: ParsableArguments {
 
   @Option(help: help(.dataDir)) var dataDir: String?
   @Option(help: help(.log)) var log: String?
+  @Option(
+    help: """
+      A setting of librdkafka, as name=value; may be given several times (environment: MNEME_KAFKA_ and the name, its \
+      dots as _; in the file: kafka. and the name).
+      """)
+  var kafka: [String] = []
+  @Option(help: help(.kafkaPrefix)) var kafkaPrefix: String?
+  @Option(help: help(.kafkaTransactions)) var kafkaTransactions: String?
+  @Option(help: help(.replicationFactor)) var replicationFactor: String?
+  @Option(help: help(.instance)) var instance: String?
   @Option(help: help(.host)) var host: String?
   @Option(help: help(.port)) var port: String?
   @Option(help: help(.partitions)) var partitions: String?
@@ -35,7 +45,9 @@ struct SettingsOptions: ParsableArguments {
   /// What was given, by setting.
   var given: [Setting: String] {
     let values: [Setting: String?] = [
-      .dataDir: dataDir, .log: log, .host: host, .port: port, .partitions: partitions, .llmURL: llmURL,
+      .dataDir: dataDir, .log: log, .kafkaPrefix: kafkaPrefix, .kafkaTransactions: kafkaTransactions,
+      .replicationFactor: replicationFactor, .instance: instance, .host: host, .port: port, .partitions: partitions,
+      .llmURL: llmURL,
       .llmModel: llmModel, .llmAPIKey: llmAPIKey, .llmTimeout: llmTimeout, .llmAttempts: llmAttempts,
       .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .embedder: embedder,
       .embeddingURL: embeddingURL, .embeddingAPIKey: embeddingAPIKey, .embeddingDimension: embeddingDimension,

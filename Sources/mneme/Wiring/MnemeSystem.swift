@@ -1,6 +1,7 @@
 import EventLog
 import FoundationEssentials
 import Glibc
+import KafkaEventLog
 import LanguageModel
 import Logging
 import MnemeCore
@@ -21,6 +22,8 @@ struct MnemeSystem: Sendable {
   let logger: Logger
   let dataDirectory: String
   let partitionCount: Int
+  /// Copies that brokers keep of each record; nil for their default.
+  let replicationFactor: Int?
 
   /// Opens the log that the settings name.
   static func open(_ options: SettingsOptions) async throws -> MnemeSystem {
@@ -29,15 +32,40 @@ struct MnemeSystem: Sendable {
 
   /// Opens the log that the settings name.
   static func open(_ settings: Settings) async throws -> MnemeSystem {
-    guard settings.text(.log) == "embedded" else {
-      throw SettingsError("\(Setting.log.flag) must be 'embedded'")
-    }
-    let directory = settings.text(.dataDir)
-    let log = try await SQLiteEventLog.open(path: directory + "/log.sqlite")
+    let logger = try logger(settings)
     return MnemeSystem(
-      settings: settings, log: log, logger: try logger(settings), dataDirectory: directory,
-      partitionCount: try settings.integer(.partitions, in: 1...256))
+      settings: settings, log: try await openLog(settings, logger), logger: logger,
+      dataDirectory: settings.text(.dataDir), partitionCount: try settings.integer(.partitions, in: 1...256),
+      replicationFactor: try replicationFactor(settings))
   }
+
+  private static let kafkaScheme = "kafka://"
+
+  private static func openLog(_ settings: Settings, _ logger: Logger) async throws -> any EventLog {
+    let name = settings.text(.log)
+    if name == "embedded" {
+      return try await SQLiteEventLog.open(path: settings.text(.dataDir) + "/log.sqlite")
+    }
+    guard name.hasPrefix(kafkaScheme), name.count > kafkaScheme.count else {
+      throw SettingsError("\(Setting.log.flag) must be 'embedded' or 'kafka://host:port[,host:port]'")
+    }
+    guard let usesTransactions = ["on": true, "off": false][settings.text(.kafkaTransactions)] else {
+      throw SettingsError("\(Setting.kafkaTransactions.flag) must be 'on' or 'off'")
+    }
+    return try KafkaEventLog(
+      options: KafkaEventLog.Options(
+        bootstrapServers: String(name.dropFirst(kafkaScheme.count)), settings: settings.kafka,
+        prefix: settings.text(.kafkaPrefix), usesTransactions: usesTransactions,
+        replicationFactor: try replicationFactor(settings)),
+      logger: logger)
+  }
+
+  private static func replicationFactor(_ settings: Settings) throws -> Int? {
+    try settings[.replicationFactor].map { _ in try settings.integer(.replicationFactor, in: 1...32) }
+  }
+
+  /// Whether the log is on brokers, so that roles may run on other machines.
+  var isOnKafka: Bool { settings.text(.log).hasPrefix(Self.kafkaScheme) }
 
   private static func logger(_ settings: Settings) throws -> Logger {
     var logger = Logger(label: "mneme") { StreamLogHandler.standardError(label: $0) }
@@ -55,6 +83,10 @@ struct MnemeSystem: Sendable {
     clock_gettime(CLOCK_REALTIME, &time)
     return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
   }
+
+  /// The stable name of this worker. The embedded log has one process, which always goes by the same name; on brokers a
+  /// worker without a name is one of the moment.
+  var instance: String? { settings[.instance] ?? (isOnKafka ? nil : "up") }
 
   /// Where shards are.
   var projectionDirectory: String { dataDirectory + "/projection" }
@@ -79,7 +111,9 @@ struct MnemeSystem: Sendable {
   /// Makes the topics that are missing.
   func ensureTopics(space: String) async throws {
     try await log.ensureTopics(
-      TopicCatalog.topics(generation: Self.generation, space: space, partitionCount: partitionCount))
+      TopicCatalog.topics(
+        generation: Self.generation, space: space, partitionCount: partitionCount,
+        replicationFactor: replicationFactor))
   }
 
   /// The lag of this deployment, by what `reader` has folded.

@@ -7,22 +7,37 @@ import MnemeProjection
 import MnemeQuery
 import ServiceLifecycle
 
-/// All roles in one process, wired and ready to run.
+/// What a process does.
+enum Role: CaseIterable, Sendable {
+  /// Folds memory events into the projection.
+  case project
+  /// Takes in, extracts and resolves.
+  case work
+  /// Answers over HTTP.
+  case serve
+}
+
+/// The roles of one process, wired and ready to run.
 struct Roles: Sendable {
   let system: MnemeSystem
   let models: Models
-  let projector: Projector
   let reader: ProjectionReader
+  let projector: Projector?
+  private let roles: Set<Role>
 
   /// Opens everything that the roles need; nothing runs yet.
-  init(_ system: MnemeSystem) async throws {
+  init(_ system: MnemeSystem, _ roles: Set<Role> = Set(Role.allCases)) async throws {
     self.system = system
+    self.roles = roles
     self.models = try await Models(system.settings)
     let space = models.embedder.space
     try await system.ensureTopics(space: space.name)
     let configuration = system.projection(space: space.name, dimension: space.dimension)
-    self.projector = try Projector(
-      directory: system.projectionDirectory, configuration: configuration, log: system.log, logger: system.logger)
+    self.projector =
+      roles.contains(.project)
+      ? try Projector(
+        directory: system.projectionDirectory, configuration: configuration, log: system.log, logger: system.logger)
+      : nil
     self.reader = try ProjectionReader(
       directory: system.projectionDirectory, configuration: configuration, projector: projector)
   }
@@ -31,26 +46,31 @@ struct Roles: Sendable {
   func services(
     host: String, port: Int, onListening: @escaping @Sendable (Int) -> Void
   ) throws -> [any Service] {
-    let instance = "up"
-    let extraction = ExtractionStage(
-      generation: MnemeSystem.generation, extractor: models.extractor, codec: system.codec, retry: models.retry,
-      limit: models.concurrencyLimit, environment: MnemeSystem.environment)
+    var services: [any Service] = []
+    if let projector { services.append(projector) }
+    if roles.contains(.work) { services += workers() }
+    if roles.contains(.serve) { services.append(queryService(host: host, port: port, onListening: onListening)) }
+    return services
+  }
+
+  /// One runner for each stage, the last stage first.
+  private func workers() -> [any Service] {
     let resolution = ResolutionStage(
       configuration: ResolutionStage.Configuration(
         generation: MnemeSystem.generation, policy: ResolutionPolicy(), stateDirectory: system.stateDirectory,
         retry: models.retry),
       embedder: models.embedder, log: system.log, codec: system.codec, environment: MnemeSystem.environment)
-    return [
-      projector,
-      runner(resolution, instance),
-      runner(extraction, instance),
-      queryService(host: host, port: port, onListening: onListening),
-    ]
+    let extraction = ExtractionStage(
+      generation: MnemeSystem.generation, extractor: models.extractor, codec: system.codec, retry: models.retry,
+      limit: models.concurrencyLimit, environment: MnemeSystem.environment)
+    let ingress = IngressStage(codec: system.codec, environment: MnemeSystem.environment)
+    return [runner(resolution), runner(extraction), runner(ingress)]
   }
 
-  private func runner(_ stage: any Stage, _ instance: String) -> StageRunner {
+  private func runner(_ stage: any Stage) -> StageRunner {
     StageRunner(
-      stage: stage, log: system.log, instance: instance, environment: MnemeSystem.environment, logger: system.logger)
+      stage: stage, log: system.log, instance: system.instance, environment: MnemeSystem.environment,
+      logger: system.logger)
   }
 
   private func queryService(
