@@ -95,7 +95,11 @@ final class KafkaLogConsumer: LogConsumer {
       self.client.fatalError() == nil
       && rd_kafka_rebalance_protocol(handle).map { String(cString: $0) } == "COOPERATIVE"
     let named = self.partitions.named(by: list)
-    if rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+    let isAssignment = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS
+    self.client.logger.info(
+      isAssignment ? "partitions assigned" : "partitions revoked",
+      metadata: ["group": "\(self.group)", "partitions": "\(named.map(\.partition).sorted())"])
+    if isAssignment {
       self.partitions.add(named)
       self.state.withLock { $0.assign(named) }
       if isCooperative {

@@ -175,6 +175,14 @@ final class SendableProcess: @unchecked Sendable {
     process.waitUntilExit()
   }
 
+  var isRunning: Bool { process.isRunning }
+  /// The exit status of a process that runs no more.
+  var status: Int32 { process.terminationStatus }
+
+  func signal(_ number: Int32) {
+    if process.isRunning { Foundation.kill(process.processIdentifier, number) }
+  }
+
   func terminate() -> Int32 {
     process.terminate()
     process.waitUntilExit()

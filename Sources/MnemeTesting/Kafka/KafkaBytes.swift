@@ -9,6 +9,9 @@ public struct KafkaReader: Sendable {
     self.offset = offset
   }
 
+  /// The index of the next byte.
+  var position: Int { self.offset }
+
   /// One byte, signed.
   public mutating func int8() -> Int8? { self.integer() }
 

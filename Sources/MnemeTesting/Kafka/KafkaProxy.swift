@@ -3,8 +3,8 @@ import Synchronization
 
 /// A TCP proxy in front of one broker that understands where Kafka's requests and answers begin and end.
 ///
-/// It keeps clients with itself, by writing its own port into the answers that name brokers; it makes up for two gaps
-/// of noida-db (`fetchPace`, `joinGroupDelay`); and it injects the faults that a test asks for. Requests and answers
+/// It keeps clients with itself, by writing its own port into the answers that name brokers; it makes up for three gaps
+/// of noida-db (`fetchPace`, `joinGroupDelay`, `KafkaAnswer.withoutEndedTransactions`); and it injects the faults that a test asks for. Requests and answers
 /// keep their order on each connection, as with Kafka: a held one holds those behind it. Each connection has two
 /// threads.
 public final class KafkaProxy: Sendable {

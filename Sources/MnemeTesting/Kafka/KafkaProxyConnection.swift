@@ -85,6 +85,9 @@ final class KafkaProxyConnection: Sendable {
         if KafkaAnswer.namesBrokers(pending.request.apiKey) {
           KafkaAnswer.replacePort(self.proxy.brokerPort, by: self.proxy.port, in: &frame)
         }
+        if pending.request.apiKey == .fetch {
+          frame = KafkaAnswer.withoutEndedTransactions(frame, version: pending.request.apiVersion)
+        }
         let start = pending.arrival + self.hold(pending, frame)
         guard LoopbackSocket.wait(until: start, watching: self.client) else { return }
       }
