@@ -133,7 +133,8 @@ let package = Package(
     .testTarget(
       name: "MnemeTests",
       dependencies: [
-        "mneme", "MnemeCore", "EventLog", "MnemeTesting", "CurlHTTP", "SQLiteEventLog", "KafkaEventLog", "MnemePipeline",
+        "mneme", "MnemeCore", "EventLog", "MnemeTesting", "CurlHTTP", "SQLiteEventLog", "KafkaEventLog",
+        "MnemePipeline",
         logging,
       ], swiftSettings: strict),
   ],

@@ -10,6 +10,8 @@ struct ConsumerState {
   }
 
   private var phase = Phase.open
+  /// Topics to subscribe to after the first assignment; nil where they are subscribed to already.
+  var finalSubscription: [String]?
   /// Partitions that the group has given to this member.
   private(set) var assigned: Set<TopicPartition> = []
   /// Whether the group has ever given something, were it an empty list.

@@ -81,6 +81,11 @@ public final class KafkaEventLog: EventLog {
 
   // MARK: Topics
 
+  /// What members with names subscribe to at first, beside their topics. It has no records: see
+  /// `KafkaLogConsumer.join`.
+  static let membersTopic = TopicSpecification(
+    name: "mneme.members", partitionCount: 1, retention: .age(.seconds(86_400)))
+
   /// Creates what is missing, once it is clear that everything fits.
   public func ensureTopics(_ topics: [TopicSpecification]) async throws {
     let options = self.options
@@ -128,7 +133,9 @@ public final class KafkaEventLog: EventLog {
   public func topics() async throws -> [TopicSpecification] {
     let prefix = self.options.prefix
     return try await self.ask("listing topics") { admin in
-      let found = try admin.metadata(of: nil).filter { $0.key.hasPrefix(prefix) && !$0.key.hasPrefix("__") }
+      let found = try admin.metadata(of: nil).filter { name, _ in
+        name.hasPrefix(prefix) && !name.hasPrefix("__") && name != prefix + Self.membersTopic.name
+      }
       guard !found.isEmpty else { return [] }
       let configurations = try admin.configurations(of: found.keys.sorted())
       return found.map { name, shape in
@@ -294,6 +301,7 @@ public final class KafkaEventLog: EventLog {
   /// write nothing when this returns.
   public func subscribe(group: String, topics: [String], instance: String?) async throws -> any LogConsumer {
     for topic in topics { _ = try await self.partitionCount(of: topic) }
+    if instance != nil { try await self.ensureTopics([Self.membersTopic]) }
     let client = try KafkaClient(
       .consumer, settings: self.settings.consumer(group: group, instance: instance), events: RD_KAFKA_EVENT_REBALANCE,
       logger: self.logger)
@@ -303,7 +311,7 @@ public final class KafkaEventLog: EventLog {
     fence.set { [weak consumer] in consumer?.fence($0) }
     do {
       try await writer.prepare()
-      try await consumer.join(topics: topics)
+      try await consumer.join(topics: topics, beside: instance == nil ? nil : Self.membersTopic.name)
     } catch {
       await consumer.close()
       throw error

@@ -25,19 +25,44 @@ final class KafkaLogConsumer: LogConsumer {
   }
 
   /// Joins the group; the assignment comes with later polls.
-  func join(topics: [String]) async throws {
-    let prefix = self.options.prefix
-    let group = self.group
+  ///
+  /// A static member that starts again gets its former assignment, without a rebalance. Had it died after it gave
+  /// partitions up and before it said so by joining again, nobody would ever get them: a cooperative rebalance has two
+  /// rounds, and the second one is the giver's. So a member with a name subscribes to one topic more at first, and
+  /// leaves that topic once it is in: its subscription has changed then, and the group goes through a round, in which
+  /// nobody stops and partitions stay where they are unless they are nobody's.
+  func join(topics: [String], beside membersTopic: String?) async throws {
+    let names = Set(topics).sorted().map { self.options.prefix + $0 }
+    self.state.withLock { $0.finalSubscription = membersTopic == nil ? nil : names }
+    let first = names + (membersTopic.map { [self.options.prefix + $0] } ?? [])
     try await self.client.run { handle in
       rd_kafka_poll_set_consumer(handle)
-      self.partitions.open()
-      do {
-        try withPartitionList(Set(topics).sorted().map { (prefix + $0, -1, nil) }) { list in
-          try check(rd_kafka_subscribe(handle, list))
-        }
-      } catch let failure as KafkaFailure {
-        throw failure.eventLogError("joining group \(group)")
-      }
+      self.partitions.open(topics: Set(topics))
+      try self.subscribe(handle, to: first)
+    }
+  }
+
+  private func subscribe(_ handle: OpaquePointer, to names: [String]) throws {
+    do {
+      try withPartitionList(names.map { ($0, -1, nil) }) { try check(rd_kafka_subscribe(handle, $0)) }
+    } catch let failure as KafkaFailure {
+      throw failure.eventLogError("joining group \(self.group)")
+    }
+  }
+
+  /// After the first assignment: see `join`.
+  private func completeSubscription() {
+    let names = self.state.withLock { state in
+      defer { state.finalSubscription = nil }
+      return state.finalSubscription
+    }
+    guard let names else { return }
+    do {
+      try self.subscribe(self.client.handle, to: names)
+    } catch {
+      self.client.logger.error(
+        "the subscription stays wider than it should be",
+        metadata: ["group": "\(self.group)", "error": "\(error)"])
     }
   }
 
@@ -107,6 +132,7 @@ final class KafkaLogConsumer: LogConsumer {
       } else {
         _ = rd_kafka_assign(handle, list)
       }
+      self.completeSubscription()
       return
     }
     let revoked = isCooperative ? named : self.state.withLock(\.assigned)

@@ -15,6 +15,7 @@ final class PartitionQueues: @unchecked Sendable {
 
   private let client: KafkaClient
   private let prefix: String
+  private var topics: Set<String> = []
   private var lanes: [Lane] = []
   /// Where the next poll begins, so that no partition is starved.
   private var start = 0
@@ -28,7 +29,9 @@ final class PartitionQueues: @unchecked Sendable {
     self.prefix = prefix
   }
 
-  func open() {
+  /// Begins to hand out what is assigned of `topics`.
+  func open(topics: Set<String>) {
+    self.topics = topics
     let queue = rd_kafka_queue_get_consumer(self.client.handle)
     self.groupQueue = queue
     if let queue { KafkaClient.ring(self.client.bell, for: queue) }
@@ -43,11 +46,12 @@ final class PartitionQueues: @unchecked Sendable {
     self.groupQueue = nil
   }
 
-  /// The partitions of a list, by their names for the log's users.
+  /// The partitions of a list, by their names for the log's users; without those that are not for them.
   func named(by list: UnsafePointer<rd_kafka_topic_partition_list_t>) -> Set<TopicPartition> {
     Set(
-      elements(of: list).map {
-        TopicPartition(String(String(cString: $0.topic).dropFirst(self.prefix.count)), Int($0.partition))
+      elements(of: list).compactMap {
+        let topic = String(String(cString: $0.topic).dropFirst(self.prefix.count))
+        return self.topics.contains(topic) ? TopicPartition(topic, Int($0.partition)) : nil
       })
   }
 

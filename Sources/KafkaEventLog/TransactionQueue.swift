@@ -1,6 +1,7 @@
 import CRdkafka
 import Dispatch
 import EventLog
+import Glibc
 import Synchronization
 
 /// Work for one transactional id, one transaction after the other; what waits meanwhile shares the next one.
@@ -21,6 +22,9 @@ final class TransactionQueue: Sendable {
     var isDraining = false
     var isClosed = false
   }
+
+  /// Before a transaction that named a past generation of the group is tried again, in microseconds.
+  private static let generationPause: UInt32 = 50_000
 
   private let producer: TransactionalProducer
   private let options: KafkaEventLog.Options
@@ -106,24 +110,42 @@ final class TransactionQueue: Sendable {
   }
 
   private func write(_ group: [Job]) {
-    var admitted: [Job] = []
-    for job in group {
+    let deadline = ContinuousClock.now + self.options.sessionTimeout
+    var jobs = group
+    while true {
+      jobs = self.admitted(jobs)
+      guard !jobs.isEmpty else { return }
       do {
-        try job.check()
-        admitted.append(job)
+        return try self.commit(jobs)
+      } catch let error as StaleGeneration {
+        guard ContinuousClock.now < deadline else { return self.fail(jobs, error.error) }
+        // The client learns of the new generation, or that partitions are another's now, by itself.
+        usleep(Self.generationPause)
+      } catch let error as EventLogError where jobs.count > 1 && Self.concernsOneJob(error) {
+        // One of them cannot be done: each by itself.
+        for job in jobs { self.write([job]) }
+        return
       } catch {
-        job.finish(.failure(error))
+        return self.fail(jobs, error)
       }
     }
-    guard !admitted.isEmpty else { return }
-    do {
-      try self.commit(admitted)
-    } catch let error as EventLogError where admitted.count > 1 && Self.concernsOneJob(error) {
-      // One of them cannot be done: each by itself.
-      for job in admitted { self.write([job]) }
-    } catch {
-      for job in admitted { job.finish(.failure(error)) }
+  }
+
+  /// Those that may still be done.
+  private func admitted(_ jobs: [Job]) -> [Job] {
+    jobs.filter { job in
+      do {
+        try job.check()
+        return true
+      } catch {
+        job.finish(.failure(error))
+        return false
+      }
     }
+  }
+
+  private func fail(_ jobs: [Job], _ error: any Error) {
+    for job in jobs { job.finish(.failure(error)) }
   }
 
   private static func concernsOneJob(_ error: EventLogError) -> Bool {

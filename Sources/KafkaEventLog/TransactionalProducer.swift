@@ -139,7 +139,7 @@ final class TransactionalProducer: @unchecked Sendable {
   }
 
   /// Brings the producer back to where it can begin anew, and tells the error for the log's users.
-  private func settle(_ failure: KafkaFailure, _ client: KafkaClient) -> EventLogError {
+  private func settle(_ failure: KafkaFailure, _ client: KafkaClient) -> any Error {
     let fatal = failure.isFatal ? failure : client.fatalError()
     if let fatal {
       self.discard()
@@ -159,6 +159,12 @@ final class TransactionalProducer: @unchecked Sendable {
         "a transaction could not be aborted, its producer is made anew", metadata: ["error": "\(error.text)"])
       self.discard()
     }
-    return failure.eventLogError("a transaction")
+    let error = failure.eventLogError("a transaction")
+    return failure.code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ? StaleGeneration(error: error) : error
   }
+}
+
+/// Nothing was written, as the group had gone on to a generation that its member here had not heard of.
+struct StaleGeneration: Error {
+  let error: EventLogError
 }

@@ -12,11 +12,10 @@ struct ProxyTests {
 
   /// A broker with a proxy in front, for one test.
   private func withBroker(
-    fetchPace: Duration = .zero, joinGroupDelay: Duration = .zero,
-    _ body: (KafkaBroker, KafkaProxy) async throws -> Void
+    fetchPace: Duration = .zero, _ body: (KafkaBroker, KafkaProxy) async throws -> Void
   ) async throws {
     let broker = try await KafkaBroker.start()
-    let proxy = try KafkaProxy(broker: broker, fetchPace: fetchPace, joinGroupDelay: joinGroupDelay)
+    let proxy = try KafkaProxy(broker: broker, fetchPace: fetchPace)
     let result: Result<Void, any Error>
     do { result = .success(try await body(broker, proxy)) } catch { result = .failure(error) }
     await proxy.stop()
@@ -153,31 +152,6 @@ struct ProxyTests {
       await proxy.stop()
       proxy.accept()
       #expect(!KafkaRawConnection.isListening(port: proxy.port))
-    }
-  }
-
-  @Test("A JoinGroup is held before the broker sees it; other connections go on, and stopping does not wait")
-  func heldJoinGroup() async throws {
-    try await withBroker(joinGroupDelay: .milliseconds(100)) { broker, proxy in
-      let client = try KafkaRawConnection(port: proxy.port)
-      let start = ContinuousClock.now
-      var answer = try await client.ask(.joinGroup, version: 4, body: KafkaRawConnection.joinGroupBody("g"))
-      #expect(ContinuousClock.now - start >= .milliseconds(100))
-      let (throttle, error) = (answer.int32(), answer.int16())
-      #expect(throttle == 0 && error == 79)
-
-      let slow = try KafkaProxy(broker: broker, joinGroupDelay: Self.ever)
-      let held = try KafkaRawConnection(port: slow.port)
-      try await held.send(.joinGroup, version: 4, body: KafkaRawConnection.joinGroupBody("g"))
-      try await held.send(.apiVersions, version: 0, body: KafkaWriter())
-      try await slow.requests(.joinGroup, atLeast: 1)
-      let other = try KafkaRawConnection(port: slow.port)
-      _ = try await other.ask(.apiVersions, version: 0, body: KafkaWriter())
-      #expect(!held.hasInput)
-      // The one behind the held request has not been read either.
-      #expect(slow.requestCount(apiKey: .apiVersions) == 1)
-      await slow.stop()
-      #expect(try await held.receive() == nil)
     }
   }
 

@@ -47,6 +47,31 @@ public struct KafkaReader: Sendable {
     return self.bytes(max(0, Int(length) - 1)).map { String(decoding: $0, as: UTF8.self) }
   }
 
+  /// A text with two bytes of length before it; the inner nil is null.
+  mutating func nullableString() -> String?? {
+    guard let length = self.int16() else { return nil }
+    guard length >= 0 else { return .some(nil) }
+    return self.bytes(Int(length)).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Bytes with four bytes of length before them; null reads as none.
+  mutating func sized() -> [UInt8]? {
+    guard let length = self.int32() else { return nil }
+    return self.bytes(Int(max(0, length))).map(Array.init)
+  }
+
+  /// The next byte, which stays the next one.
+  func peek() -> UInt8? { self.offset < self.source.count ? self.source[self.offset] : nil }
+
+  /// Passes tagged fields; false where the bytes end too early.
+  mutating func skipTags() -> Bool {
+    guard let count = self.unsigned() else { return false }
+    for _ in 0..<count {
+      guard self.unsigned() != nil, let length = self.unsigned(), self.skip(Int(length)) else { return false }
+    }
+    return true
+  }
+
   /// The next `count` bytes.
   public mutating func bytes(_ count: Int) -> ArraySlice<UInt8>? {
     let start = self.offset
@@ -85,18 +110,33 @@ public struct KafkaWriter: Sendable {
 
   /// Appends an integer in zigzag form with variable length, as inside record batches.
   public mutating func zigzag(_ value: Int) {
-    var rest = UInt64(bitPattern: Int64((value << 1) ^ (value >> 63)))
-    while rest >= 0x80 {
-      self.bytes.append(UInt8(rest & 0x7F) | 0x80)
-      rest >>= 7
-    }
-    self.bytes.append(UInt8(rest))
+    self.unsigned(UInt64(bitPattern: Int64((value << 1) ^ (value >> 63))))
   }
 
   /// Appends a text with two bytes of length before it; nil is null.
   public mutating func string(_ text: String?) {
     self.integer(Int16(text?.utf8.count ?? -1))
     self.bytes += text.map { Array($0.utf8) } ?? []
+  }
+
+  /// Appends a text with its length plus one before it, as `unsigned` reads it.
+  mutating func compactString(_ text: String) {
+    self.unsigned(UInt64(text.utf8.count + 1))
+    self.bytes += Array(text.utf8)
+  }
+
+  /// Appends the count of an array.
+  mutating func count(_ count: Int, isCompact: Bool) {
+    if isCompact { self.unsigned(UInt64(count + 1)) } else { self.integer(Int32(count)) }
+  }
+
+  private mutating func unsigned(_ value: UInt64) {
+    var rest = value
+    while rest >= 0x80 {
+      self.bytes.append(UInt8(rest & 0x7F) | 0x80)
+      rest >>= 7
+    }
+    self.bytes.append(UInt8(rest))
   }
 
   /// Appends bytes with four bytes of length before them.

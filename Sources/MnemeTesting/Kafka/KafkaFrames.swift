@@ -181,12 +181,4 @@ extension KafkaReader {
   private mutating func stringLength(isCompact: Bool) -> Int? {
     isCompact ? self.unsigned().map { max(0, Int($0) - 1) } : self.int16().map { max(0, Int($0)) }
   }
-
-  private mutating func skipTags() -> Bool {
-    guard let count = self.unsigned() else { return false }
-    for _ in 0..<count {
-      guard self.unsigned() != nil, let length = self.unsigned(), self.skip(Int(length)) else { return false }
-    }
-    return true
-  }
 }

@@ -4,9 +4,9 @@ import Synchronization
 /// A TCP proxy in front of one broker that understands where Kafka's requests and answers begin and end.
 ///
 /// It keeps clients with itself, by writing its own port into the answers that name brokers; it makes up for three gaps
-/// of noida-db (`fetchPace`, `joinGroupDelay`, `KafkaAnswer.withoutEndedTransactions`); and it injects the faults that a test asks for. Requests and answers
-/// keep their order on each connection, as with Kafka: a held one holds those behind it. Each connection has two
-/// threads.
+/// of noida-db (`fetchPace`, `KafkaAnswer.withoutEndedTransactions`, `KafkaGroupCoordinator`); and it injects the
+/// faults that a test asks for. Requests and answers keep their order on each connection, as with Kafka: a held one
+/// holds those behind it. Each connection has two threads.
 public final class KafkaProxy: Sendable {
   /// Decides about one request, on the thread of its connection, so it may block.
   public typealias FaultHook = @Sendable (KafkaRequestFrame) -> KafkaFault
@@ -44,8 +44,7 @@ public final class KafkaProxy: Sendable {
   /// How long after its request a Fetch answer without records is sent at the earliest. noida-db ignores
   /// `fetch.wait.max.ms`, so that idle consumers would spin.
   public let fetchPace: Duration
-  /// How long each JoinGroup request is held. noida-db loses a wake-up where a member joins again within milliseconds.
-  public let joinGroupDelay: Duration
+  let groups = KafkaGroupCoordinator()
   let brokerPort: Int
   let state = Mutex(State())
   private let reservation: ReservedPort
@@ -54,11 +53,10 @@ public final class KafkaProxy: Sendable {
   /// A proxy on a free port in front of the broker at 127.0.0.1 and `brokerPort`, which need not run yet.
   /// - Throws: `KafkaFixtureError` where no port can be had.
   public init(
-    brokerPort: Int, fetchPace: Duration = .milliseconds(10), joinGroupDelay: Duration = .milliseconds(150)
+    brokerPort: Int, fetchPace: Duration = .milliseconds(10)
   ) throws {
     self.brokerPort = brokerPort
     self.fetchPace = fetchPace
-    self.joinGroupDelay = joinGroupDelay
     let reservation = try ReservedPort()
     let listener: Int32
     do {
@@ -75,9 +73,9 @@ public final class KafkaProxy: Sendable {
   /// A proxy on a free port in front of `broker`, which it does not own.
   /// - Throws: `KafkaFixtureError` where no port can be had.
   public convenience init(
-    broker: KafkaBroker, fetchPace: Duration = .milliseconds(10), joinGroupDelay: Duration = .milliseconds(150)
+    broker: KafkaBroker, fetchPace: Duration = .milliseconds(10)
   ) throws {
-    try self.init(brokerPort: broker.port, fetchPace: fetchPace, joinGroupDelay: joinGroupDelay)
+    try self.init(brokerPort: broker.port, fetchPace: fetchPace)
   }
 
   /// `127.0.0.1:port`, as Kafka clients want it.

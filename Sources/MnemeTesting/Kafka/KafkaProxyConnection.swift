@@ -13,8 +13,13 @@ final class KafkaProxyConnection: Sendable {
   private struct State {
     /// In order of arrival, which is the order of the answers.
     var pending: [Pending] = []
+    /// Whether an answer is on its way from broker to client.
+    var isAnswering = false
     var threadCount = 1
   }
+
+  /// How often a thread looks whether the other one is done, in microseconds.
+  private static let checkInterval: UInt32 = 500
 
   private let proxy: KafkaProxy
   private let number: Int
@@ -59,18 +64,35 @@ final class KafkaProxyConnection: Sendable {
       guard let request = KafkaRequestFrame(frame: frame) else { return }
       let fault = self.proxy.received(request)
       if fault == .dropRequest { return }
+      let forwarded: [UInt8]
+      switch self.proxy.groups.action(on: frame, request, isGone: { LoopbackSocket.isGone(self.client) }) {
+      case .forward(let bytes): forwarded = bytes
+      case .hangUp: return
+      case .answer(let answer):
+        guard fault != .dropAnswer, self.send(answer, fault, arrival) else { return }
+        continue
+      }
       let isTaken = self.state.withLock { state in
         guard state.pending.count < KafkaProxy.maxPendingCount else { return false }
         state.pending.append(Pending(request: request, fault: fault, arrival: arrival))
         return true
       }
       guard isTaken else { return }
-      if request.apiKey == .joinGroup {
-        let start = arrival + self.proxy.joinGroupDelay
-        guard LoopbackSocket.wait(until: start, watching: self.client) else { return }
-      }
-      guard LoopbackSocket.send(broker, frame) else { return }
+      guard LoopbackSocket.send(broker, forwarded) else { return }
     }
+  }
+
+  /// Sends an answer of the proxy's own, after those that the broker owes: nothing is forwarded meanwhile, so that the
+  /// other thread has nothing to send.
+  private func send(_ answer: [UInt8], _ fault: KafkaFault, _ arrival: ContinuousClock.Instant) -> Bool {
+    while !self.state.withLock({ $0.pending.isEmpty && !$0.isAnswering }) {
+      if LoopbackSocket.isGone(self.client) { return false }
+      usleep(Self.checkInterval)
+    }
+    if case .delay(let duration) = fault {
+      guard LoopbackSocket.wait(until: arrival + duration, watching: self.client) else { return false }
+    }
+    return LoopbackSocket.send(self.client, answer)
   }
 
   /// Until either side closes, or a fault says so.
@@ -92,6 +114,7 @@ final class KafkaProxyConnection: Sendable {
         guard LoopbackSocket.wait(until: start, watching: self.client) else { return }
       }
       guard LoopbackSocket.send(self.client, frame) else { return }
+      self.state.withLock { $0.isAnswering = false }
     }
   }
 
@@ -114,6 +137,7 @@ final class KafkaProxyConnection: Sendable {
       guard let index = state.pending.firstIndex(where: { $0.request.correlationID == id }) else { return nil }
       let pending = state.pending[index]
       state.pending.removeSubrange(...index)
+      state.isAnswering = true
       return pending
     }
   }

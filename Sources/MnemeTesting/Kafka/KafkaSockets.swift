@@ -45,6 +45,13 @@ enum LoopbackSocket {
     return withAddress(port) { address, size in Glibc.bind(descriptor, address, size) == 0 }
   }
 
+  /// Whether the peer has closed the connection, or it is shut down. Does not block.
+  static func isGone(_ descriptor: Int32) -> Bool {
+    let end = Int16(bitPattern: UInt16(0x2000))  // POLLRDHUP
+    var polled = pollfd(fd: descriptor, events: end, revents: 0)
+    return poll(&polled, 1, 0) > 0 && polled.revents & (end | Int16(POLLHUP) | Int16(POLLERR)) != 0
+  }
+
   /// Switches Nagle's algorithm off.
   static func sendAtOnce(_ descriptor: Int32) {
     var isOn: Int32 = 1
