@@ -29,6 +29,7 @@ struct TransactionalWriter: ConsumerWriter {
 struct SequentialWriter: ConsumerWriter {
   let client: KafkaClient
   let prefix: String
+  let sessionTimeout: Duration
   let append: @Sendable ([NewRecord]) async throws -> Void
 
   func write(
@@ -37,13 +38,30 @@ struct SequentialWriter: ConsumerWriter {
     try mayWrite()
     try await self.append(records)
     guard !offsets.isEmpty else { return }
+    let deadline = ContinuousClock.now + self.sessionTimeout
+    while let failure = try await self.commit(offsets, mayWrite) {
+      guard failure.isGenerationStale, ContinuousClock.now < deadline else {
+        throw failure.eventLogError("a commit")
+      }
+      // The client learns of the new generation, or that partitions are another's now, by itself.
+      try await Task.sleep(for: Self.generationPause)
+    }
+  }
+
+  /// Before a commit that named a past generation of the group is tried again.
+  private static let generationPause: Duration = .milliseconds(50)
+
+  private func commit(
+    _ offsets: [TopicPartition: Int64], _ mayWrite: @escaping @Sendable () throws -> Void
+  ) async throws -> KafkaFailure? {
     let items = offsets.map { (self.prefix + $0.key.topic, $0.key.partition, Optional($0.value)) }
-    try await self.client.run { handle in
+    return try await self.client.run { handle in
       try mayWrite()
       do {
         try withPartitionList(items) { try check(rd_kafka_commit(handle, $0, 0), ofEachIn: $0) }
+        return nil
       } catch let failure as KafkaFailure {
-        throw failure.eventLogError("a commit")
+        return failure
       }
     }
   }

