@@ -39,6 +39,11 @@ struct KafkaFailure: Error {
     }
   }
 
+  /// Whether the partition has a new leader, or none at this moment.
+  var isLeaderUnknown: Bool {
+    self.code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || self.code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
+  }
+
   /// Whether the group has gone on, or is about to, without this client having heard of it.
   var isGenerationStale: Bool {
     self.code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || self.code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS

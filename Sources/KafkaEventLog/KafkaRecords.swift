@@ -84,10 +84,10 @@ extension LogRecord {
 }
 
 /// Runs `body` with a list of partitions that lives as long as the call. An offset of nil is librdkafka's "invalid".
-func withPartitionList<Value>(
+func withPartitionList<Value, Failure: Error>(
   _ partitions: some Sequence<(topic: String, partition: Int, offset: Int64?)>,
-  _ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) throws -> Value
-) rethrows -> Value {
+  _ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) throws(Failure) -> Value
+) throws(Failure) -> Value {
   guard let list = rd_kafka_topic_partition_list_new(8) else { preconditionFailure("librdkafka has no memory") }
   defer { rd_kafka_topic_partition_list_destroy(list) }
   for item in partitions {

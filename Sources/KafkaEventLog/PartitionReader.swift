@@ -1,6 +1,7 @@
 import CRdkafka
 import Dispatch
 import EventLog
+import Glibc
 
 /// Reads one partition with no group, in order from wherever it is asked to, and fetches ahead while it is read on.
 ///
@@ -24,6 +25,8 @@ final class PartitionReader: @unchecked Sendable {
   private var reachedEnd: Int64 = -1
 
   /// How long one wait for a fetch blocks.
+  /// Before a new leader is asked, in microseconds.
+  private static let leaderPause: UInt32 = 50_000
   private static let stepTimeout: Duration = .milliseconds(100)
   private static let seekTimeout: Duration = .seconds(5)
 
@@ -121,12 +124,20 @@ final class PartitionReader: @unchecked Sendable {
   private func bounds() throws(KafkaFailure) -> OffsetBounds {
     var earliest: Int64 = 0
     var end: Int64 = 0
-    try check(
-      rd_kafka_query_watermark_offsets(
-        self.client.handle, self.options.prefix + self.partition.topic, Int32(self.partition.partition), &earliest,
-        &end,
-        self.options.requestTimeout.milliseconds))
-    return OffsetBounds(earliest: earliest, end: end)
+    let deadline = ContinuousClock.now + self.options.requestTimeout
+    while true {
+      do {
+        try check(
+          rd_kafka_query_watermark_offsets(
+            self.client.handle, self.options.prefix + self.partition.topic, Int32(self.partition.partition),
+            &earliest, &end, self.options.requestTimeout.milliseconds))
+        return OffsetBounds(earliest: earliest, end: end)
+      } catch {
+        // Another broker leads now: the client is learning which one.
+        guard error.isLeaderUnknown, ContinuousClock.now < deadline else { throw error }
+        usleep(Self.leaderPause)
+      }
+    }
   }
 
   private func go(to offset: Int64) throws(KafkaFailure) {

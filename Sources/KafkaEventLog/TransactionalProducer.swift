@@ -12,6 +12,8 @@ final class TransactionalProducer: @unchecked Sendable {
   private let logger: Logger
   private let onFenced: @Sendable (EventLogError) -> Void
   private var client: KafkaClient?
+  /// What the next record's delivery report is known by; 0 would be NULL.
+  private var nextOpaque = 1
   /// Why nothing can be written under this id any more.
   private var fenced: EventLogError?
 
@@ -40,25 +42,37 @@ final class TransactionalProducer: @unchecked Sendable {
     _ records: [PlacedRecord], offsets: [TopicPartition: Int64], topicName: (String) -> String,
     groupMetadata: OpaquePointer?
   ) throws -> [LogPosition] {
-    if let fenced { throw fenced }
-    let client = try self.ready()
     let deadline = ContinuousClock.now + self.requestTimeout
-    do {
-      try check(rd_kafka_begin_transaction(client.handle))
-      let positions = try self.deliver(records, client, until: deadline)
-      if !offsets.isEmpty, let groupMetadata {
-        let items = offsets.map { (topic: topicName($0.key.topic), partition: $0.key.partition, offset: $0.value) }
-        try withPartitionList(items.map { ($0.topic, $0.partition, Optional($0.offset)) }) { list in
-          try self.repeating(until: deadline) {
-            rd_kafka_send_offsets_to_transaction(client.handle, list, groupMetadata, $0)
-          }
+    while true {
+      let client = try self.ready()
+      do throws(KafkaFailure) {
+        return try self.transact(
+          records, offsets: offsets, topicName: topicName, groupMetadata: groupMetadata, client, until: deadline)
+      } catch {
+        let settled = self.settle(error, client)
+        // What an abort purges may be records of the transaction after it (librdkafka 2.0.2).
+        guard error.code == RD_KAFKA_RESP_ERR__PURGE_QUEUE, ContinuousClock.now < deadline else { throw settled }
+      }
+    }
+  }
+
+  private func transact(
+    _ records: [PlacedRecord], offsets: [TopicPartition: Int64], topicName: (String) -> String,
+    groupMetadata: OpaquePointer?, _ client: KafkaClient, until deadline: ContinuousClock.Instant
+  ) throws(KafkaFailure) -> [LogPosition] {
+    try check(rd_kafka_begin_transaction(client.handle))
+    let positions = try self.deliver(records, client, until: deadline)
+    if !offsets.isEmpty, let groupMetadata {
+      let items = offsets.map { (topic: topicName($0.key.topic), partition: $0.key.partition, offset: $0.value) }
+      try withPartitionList(items.map { ($0.topic, $0.partition, Optional($0.offset)) }) {
+        list throws(KafkaFailure) in
+        try self.repeating(until: deadline) {
+          rd_kafka_send_offsets_to_transaction(client.handle, list, groupMetadata, $0)
         }
       }
-      try self.repeating(until: deadline) { rd_kafka_commit_transaction(client.handle, $0) }
-      return positions
-    } catch let failure as KafkaFailure {
-      throw self.settle(failure, client)
     }
+    try self.repeating(until: deadline) { rd_kafka_commit_transaction(client.handle, $0) }
+    return positions
   }
 
   /// Lets go of the client. What was under way is aborted by whoever writes under the id next, or by the brokers'
@@ -104,14 +118,18 @@ final class TransactionalProducer: @unchecked Sendable {
   ) throws(KafkaFailure) -> [LogPosition] {
     var offsets = [Int64](repeating: -1, count: records.count)
     var missing = records.count
+    let first = self.nextOpaque
+    self.nextOpaque += records.count
     var failed: KafkaFailure?
     func serve(_ timeout: Duration) {
       client.serveEvents(of: client.mainQueue, timeout: timeout) { type, event in
         guard type == RD_KAFKA_EVENT_DR else { return }
         while let message = rd_kafka_event_message_next(event) {
+          // Reports of a transaction that was aborted may come late.
+          let index = Int(bitPattern: message.pointee._private) - first
+          guard records.indices.contains(index) else { continue }
           missing -= 1
-          // Opaque numbers begin at 1, as 0 is NULL.
-          offsets[Int(bitPattern: message.pointee._private) - 1] = message.pointee.offset
+          offsets[index] = message.pointee.offset
           if message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR { failed = KafkaFailure(message.pointee.err) }
         }
       }
@@ -119,7 +137,7 @@ final class TransactionalProducer: @unchecked Sendable {
     for (index, record) in records.enumerated() {
       while true {
         do throws(KafkaFailure) {
-          try record.produce(by: client.handle, opaque: index + 1)
+          try record.produce(by: client.handle, opaque: first + index)
           break
         } catch {
           guard error.code == RD_KAFKA_RESP_ERR__QUEUE_FULL, ContinuousClock.now < deadline else { throw error }

@@ -11,14 +11,15 @@ import Testing
 
 /// A pipeline driven by hand on the log in memory: extract, resolve, and what came out.
 struct Harness {
-  let log = InMemoryEventLog()
+  let log: InMemoryEventLog
   let codec = EventRecordCodec()
   let folder = TemporaryFolder()
   let clock = ManualClock()
   let partitionCount: Int
   static let generation = "g1"
 
-  init(partitionCount: Int = 1) async throws {
+  init(partitionCount: Int = 1, maxRecordByteCount: Int = 16 << 20) async throws {
+    self.log = InMemoryEventLog(maxRecordByteCount: maxRecordByteCount)
     self.partitionCount = partitionCount
     try await log.ensureTopics(
       TopicCatalog.topics(

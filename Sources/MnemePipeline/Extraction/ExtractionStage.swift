@@ -18,6 +18,8 @@ public struct ExtractionStage: Stage {
     }
   }
 
+  /// `extract`.
+  public let name = "extract"
   /// `mneme.extract.<generation>`.
   public let group: String
   /// `mneme.turns`.
@@ -58,6 +60,16 @@ public struct ExtractionStage: Stage {
       output += try self.output(of: input, result: result)
     }
     return output
+  }
+
+  /// The turn's outcome, and its dead letter.
+  public func park(_ record: LogRecord, of partition: Int, for reason: ParkingReason) async throws -> [NewRecord] {
+    let event: CloudEvent? =
+      switch Input(record, codec: codec).content {
+      case .turn(let event, _), .command(let event): event
+      case .unreadable(_, let event): event
+      }
+    return try parked(record, event: event, reason: reason)
   }
 
   // MARK: Reading

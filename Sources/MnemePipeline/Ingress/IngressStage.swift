@@ -1,5 +1,5 @@
 public import EventLog
-import MnemeCore
+public import MnemeCore
 
 /// Takes in what outside publishers put on `mneme.ingress` in plaintext: checks each record, and moves it, keyed by its
 /// owner and sealed, to `mneme.turns`. Keeps no state: one record in, one record out.
@@ -37,6 +37,8 @@ public struct IngressStage: Stage {
   /// `mneme.ingress`, as the one consumer of its topic.
   public static let groupName = "mneme.ingress"
 
+  /// `ingress`.
+  public let name = "ingress"
   /// `mneme.ingress`.
   public let group = Self.groupName
   /// `mneme.ingress`.
@@ -73,6 +75,11 @@ public struct IngressStage: Stage {
         return self.parked(record, refusal)
       }
     }
+  }
+
+  /// The dead letter of `record`.
+  public func park(_ record: LogRecord, of partition: Int, for reason: ParkingReason) async throws -> [NewRecord] {
+    [DeadLetter(record, reason: reason, at: environment.now()).record]
   }
 
   // MARK: Reading

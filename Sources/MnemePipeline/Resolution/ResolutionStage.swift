@@ -40,6 +40,8 @@ public actor ResolutionStage: Stage {
     }
   }
 
+  /// `resolve`.
+  public nonisolated let name = "resolve"
   /// `mneme.resolve.<generation>`.
   public nonisolated let group: String
   /// `mneme.facts.<generation>`.
@@ -74,6 +76,11 @@ public actor ResolutionStage: Stage {
   /// One memories record for each record, and one vectors record where there are new texts.
   public func process(_ records: [LogRecord], of partition: Int) async throws -> [NewRecord] {
     try await worker(partition).process(records)
+  }
+
+  /// The input's outcome, and its dead letter.
+  public func park(_ record: LogRecord, of partition: Int, for reason: ParkingReason) async throws -> [NewRecord] {
+    try await worker(partition).park(record, for: reason)
   }
 
   /// What was decided holds.

@@ -53,6 +53,13 @@ actor ResolutionWorker {
     return output
   }
 
+  func park(_ record: LogRecord, for reason: ParkingReason) throws -> [NewRecord] {
+    guard let input = try? ResolutionInput(record, codec: codec) else {
+      return [writer.parked(record, reason: reason)]
+    }
+    return try writer.parked(input, reason: reason)
+  }
+
   private struct Key: Hashable {
     let owner: OwnerKey
     let id: String

@@ -40,9 +40,15 @@ struct ResolutionWriter: Sendable {
 
   /// The records of an input whose texts cannot be embedded.
   func parked(_ input: ResolutionInput, failure: EmbeddingCaller.Failure) throws -> [NewRecord] {
-    let reason = ParkingReason(
-      stage: "resolve", code: failure.error.code.rawValue, detail: failure.error.description,
-      attempts: failure.attempts)
+    try parked(
+      input,
+      reason: ParkingReason(
+        stage: "resolve", code: failure.error.code.rawValue, detail: failure.error.description,
+        attempts: failure.attempts))
+  }
+
+  /// The records of an input that cannot be processed.
+  func parked(_ input: ResolutionInput, reason: ParkingReason) throws -> [NewRecord] {
     let resolved = MemoriesResolved(input: input.reference, outcome: .parked, events: [], reason: reason)
     return [
       DeadLetter(input.record, reason: reason, at: now()).record, try parkedMemories(resolved, owner: input.owner),
@@ -55,7 +61,12 @@ struct ResolutionWriter: Sendable {
     let reason = ParkingReason(
       stage: "resolve", code: (error?.code ?? .malformedBody).rawValue,
       detail: error?.description ?? "the record cannot be read", attempts: 1)
-    return DeadLetter(record, reason: reason, at: now()).record
+    return parked(record, reason: reason)
+  }
+
+  /// The dead letter of bytes that are no event of ours.
+  func parked(_ record: LogRecord, reason: ParkingReason) -> NewRecord {
+    DeadLetter(record, reason: reason, at: now()).record
   }
 
   private func outcome(_ input: ResolutionInput, _ changes: [Change]) -> MemoriesResolved.Outcome {

@@ -28,6 +28,34 @@ struct PartitionLane: Sendable {
     let output = try await process(records)
     do {
       try await consumer.commit(appending: output, offsets: [partition: last.position.offset + 1])
+    } catch let error as EventLogError where error.code == .recordTooLarge {
+      await stage.reset(partition.partition)
+      return try await records.count > 1 ? runEach(records) : park(last, error)
+    } catch {
+      await stage.reset(partition.partition)
+      logger.warning("commit failed, reading on from the committed offset", metadata: metadata(error))
+      return try await .continueFrom(committedOffset())
+    }
+    await stage.didCommit(partition.partition)
+    return .committed
+  }
+
+  /// One of them has an output that the log does not take: each by itself.
+  private func runEach(_ records: [LogRecord]) async throws -> Outcome {
+    for record in records {
+      let outcome = try await run([record])
+      guard outcome == .committed else { return outcome }
+    }
+    return .committed
+  }
+
+  private func park(_ record: LogRecord, _ error: EventLogError) async throws -> Outcome {
+    logger.error("the output is too large, the record is parked", metadata: metadata(error))
+    let reason = ParkingReason(
+      stage: stage.name, code: error.code.rawValue, detail: error.description, attempts: 1)
+    do {
+      let output = try await stage.park(record, of: partition.partition, for: reason)
+      try await consumer.commit(appending: output, offsets: [partition: record.position.offset + 1])
     } catch {
       await stage.reset(partition.partition)
       logger.warning("commit failed, reading on from the committed offset", metadata: metadata(error))
@@ -68,7 +96,8 @@ struct PartitionLane: Sendable {
     }
   }
 
-  private func pause(after attempt: Int) async throws {
+  /// Waits longer after each failure in a row.
+  func pause(after attempt: Int) async throws {
     let delay = Self.recovery.delay(afterAttempt: attempt, retryAfter: nil, jitter: environment.jitter())
     try await environment.sleep(delay ?? Self.recovery.maxDelay)
   }

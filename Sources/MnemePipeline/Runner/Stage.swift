@@ -1,7 +1,10 @@
 public import EventLog
+public import MnemeCore
 
 /// One step of the pipeline: reads a topic in order, decides, and says what to append. It performs no append itself.
 public protocol Stage: Sendable {
+  /// Its name in the reasons of dead letters.
+  var name: String { get }
   /// Consumer group, which is where its offsets are kept.
   var group: String { get }
   /// Topic that it reads.
@@ -13,6 +16,10 @@ public protocol Stage: Sendable {
   /// Records that can never be processed are parked, not thrown.
   /// - Throws: what may pass; the same records are then given again.
   func process(_ records: [LogRecord], of partition: Int) async throws -> [NewRecord]
+
+  /// What to append for a record whose output the log does not take, for `reason`: it is parked.
+  /// - Throws: what may pass.
+  func park(_ record: LogRecord, of partition: Int, for reason: ParkingReason) async throws -> [NewRecord]
 
   /// What `process` returned last for this partition is in the log.
   func didCommit(_ partition: Int) async

@@ -115,11 +115,14 @@ public struct StageRunner: Service {
     let lane = PartitionLane(
       stage: stage, log: log, consumer: consumer, partition: partition, environment: environment, logger: logger)
     await stage.reset(partition.partition)
+    var failureCount = 0
     while let records = await buffer.next(maxCount: stage.maxBatchRecordCount) {
       switch try await lane.run(records) {
-      case .committed: break
+      case .committed: failureCount = 0
       case .continueFrom(let offset):
         buffer.requestSeek(to: offset)
+        failureCount += 1
+        try await lane.pause(after: failureCount)
       }
       if buffer.takeResumption() { await consumer.resume([partition]) }
     }
