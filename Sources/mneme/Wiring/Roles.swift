@@ -49,6 +49,10 @@ struct Roles: Sendable {
     var services: [any Service] = []
     if let projector { services.append(projector) }
     if roles.contains(.work) { services += workers() }
+    if roles.contains(.work), !system.isOnKafka {
+      services.append(
+        RetentionService(log: system.log, environment: MnemeSystem.environment, logger: system.logger))
+    }
     if roles.contains(.serve) { services.append(queryService(host: host, port: port, onListening: onListening)) }
     return services
   }

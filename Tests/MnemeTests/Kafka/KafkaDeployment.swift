@@ -11,6 +11,10 @@ import Testing
 struct KafkaDeployment {
   let folder: TemporaryFolder
   let log: any EventLog
+  /// Brokers to begin with.
+  let bootstrap: String
+  /// What the names of its topics begin with.
+  let prefix: String
   /// What every process of it is started with.
   let arguments: [String]
 
@@ -28,7 +32,8 @@ struct KafkaDeployment {
       options: KafkaEventLog.Options(
         bootstrapServers: cluster.bootstrap, settings: cluster.settings, prefix: prefix, replicationFactor: 1),
       logger: logger)
-    let deployment = KafkaDeployment(folder: TemporaryFolder(), log: log, arguments: arguments)
+    let deployment = KafkaDeployment(
+      folder: TemporaryFolder(), log: log, bootstrap: cluster.bootstrap, prefix: prefix, arguments: arguments)
     let applied = try await deployment.run(["topics", "apply", "--json"])
     #expect(applied.status == 0, "\(applied.errors)")
     return deployment
