@@ -85,7 +85,7 @@ public actor ResolutionStage: Stage {
 
   /// What was decided holds.
   public func didCommit(_ partition: Int) async {
-    await workers[partition]?.trimCache()
+    await workers[partition]?.didCommit()
   }
 
   /// What is cached may not hold.

@@ -12,6 +12,16 @@ actor ResolutionWorker {
   private let codec: EventRecordCodec
   private let now: @Sendable () -> Timestamp
   private var cache: OwnerCache
+  /// Inputs that were decided here and that the store has not read back from the log. Within them the worker knows more
+  /// than its store; a commit that fails ends the worker, and these with it.
+  private var unread: Set<Key> = []
+  private var unreadOwners: Set<OwnerKey> = []
+  /// What the batch under way has decided.
+  private var uncommitted: Set<Key> = []
+  private var hasCaughtUp = false
+
+  /// How many decisions may be unread before the store reads them back.
+  private static let maxUnreadCount = 4096
 
   init(
     store: ResolutionStore, embedding: EmbeddingCaller, policy: ResolutionPolicy, writer: ResolutionWriter,
@@ -26,12 +36,16 @@ actor ResolutionWorker {
     self.cache = cache
   }
 
-  func trimCache() {
+  /// The batch is in the log.
+  func didCommit() {
+    unread.formUnion(uncommitted)
+    unreadOwners.formUnion(uncommitted.map(\.owner))
+    uncommitted.removeAll()
     cache.trim()
   }
 
   func process(_ records: [LogRecord]) async throws -> [NewRecord] {
-    try await store.catchUp()
+    if !hasCaughtUp || unread.count > Self.maxUnreadCount { try await catchUp() }
     let inputs = records.map { record in
       Result { try ResolutionInput(record, codec: codec) }
     }
@@ -70,9 +84,18 @@ actor ResolutionWorker {
     }
   }
 
+  /// Reads back what was written since the last time, by this worker or by those before it.
+  private func catchUp() async throws {
+    try await store.catchUp()
+    hasCaughtUp = true
+    unread.removeAll()
+    unreadOwners.removeAll()
+  }
+
   private func decidedInputs(_ inputs: [ResolutionInput]) async throws -> Set<Key> {
     let flags = try await store.decided(inputs.map { ($0.owner, $0.reference.id) })
-    return Set(zip(inputs, flags).filter(\.1).map { Key($0.0) })
+    let decided = zip(inputs, flags).map { (key: Key($0), isDecided: $1) }
+    return Set(decided.filter { $0.isDecided || unread.contains($0.key) }.map(\.key))
   }
 
   private func resolve(
@@ -87,6 +110,7 @@ actor ResolutionWorker {
       return [try writer.passedOn(body, owner: input.owner)]
     case (.success(let vectors), _):
       decided.insert(Key(input))
+      uncommitted.insert(Key(input))
       let changes = try await changes(of: input, vectors: vectors)
       return try writer.resolved(input, changes: changes)
     }
@@ -119,6 +143,8 @@ actor ResolutionWorker {
 
   private func hold(_ owner: OwnerKey) async throws {
     guard cache[owner] == nil else { return }
+    // What was let go of while the store did not have it yet.
+    if unreadOwners.contains(owner) { try await catchUp() }
     cache[owner] = try await store.load(owner)
   }
 
