@@ -17,7 +17,7 @@ final class KafkaClient: @unchecked Sendable {
   /// Events of the client: deliveries, rebalances, errors, log lines.
   let mainQueue: OpaquePointer
   /// Rings when there are events.
-  let bell = KafkaBell()
+  let bell = ChangeBell()
   let logger: Logger
   private let kind: Kind
   private let queue = DispatchQueue(label: "mneme-kafka")
@@ -66,7 +66,7 @@ final class KafkaClient: @unchecked Sendable {
   }
 
   /// Lets `bell` ring when `queue` gets something after it was empty. The bell lives as long as its client's handle.
-  static func ring(_ bell: KafkaBell, for queue: OpaquePointer) {
+  static func ring(_ bell: ChangeBell, for queue: OpaquePointer) {
     rd_kafka_queue_cb_event_enable(queue, ringBell, Unmanaged.passUnretained(bell).toOpaque())
   }
 
@@ -181,5 +181,5 @@ final class KafkaClient: @unchecked Sendable {
 /// Called by librdkafka's threads when a queue is empty no more; it must not call librdkafka.
 private func ringBell(_ client: OpaquePointer?, _ context: UnsafeMutableRawPointer?) {
   guard let context else { return }
-  Unmanaged<KafkaBell>.fromOpaque(context).takeUnretainedValue().ring()
+  Unmanaged<ChangeBell>.fromOpaque(context).takeUnretainedValue().ring()
 }

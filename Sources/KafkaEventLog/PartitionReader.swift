@@ -8,7 +8,7 @@ import Glibc
 /// Unchecked: every member but `bell` is used on `queue` only.
 final class PartitionReader: @unchecked Sendable {
   /// Rings when something has been fetched.
-  let bell = KafkaBell()
+  let bell = ChangeBell()
   private let client: KafkaClient
   private let partition: TopicPartition
   private let options: KafkaEventLog.Options

@@ -32,7 +32,7 @@ public final class InMemoryEventLog: EventLog {
   public typealias FaultHook = @Sendable (Operation) -> Fault?
 
   let state = Mutex(State())
-  let bell = InMemoryEventLogBell()
+  let bell = ChangeBell()
 
   /// An empty log.
   public init(maxRecordByteCount: Int = 16 << 20) {
@@ -170,14 +170,13 @@ public final class InMemoryEventLog: EventLog {
   public func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws {
     let deadline = ContinuousClock.now + timeout
     while true {
-      let seen = self.bell.ringCount
+      let mark = self.bell.mark
       let end = try self.state.withLock { state in
         try state.checkOpen()
         return try state.partition(partition).end
       }
-      let rest = deadline - .now
-      guard end <= offset, rest > .zero else { return }
-      await self.bell.wait(beyond: seen, timeout: rest)
+      guard end <= offset, .now < deadline else { return }
+      await self.bell.wait(since: mark, until: deadline)
       try Task.checkCancellation()
     }
   }

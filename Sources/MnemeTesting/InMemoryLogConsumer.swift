@@ -47,13 +47,12 @@ final class InMemoryLogConsumer: LogConsumer {
     let deadline = ContinuousClock.now + timeout
     while true {
       try self.checkOpen()
-      let seen = self.log.bell.ringCount
+      let mark = self.log.bell.mark
       let result = try self.pollOnce(limit)
-      let rest = deadline - .now
-      guard result.records.isEmpty, result.assigned.isEmpty, result.revoked.isEmpty, rest > .zero else {
+      guard result.records.isEmpty, result.assigned.isEmpty, result.revoked.isEmpty, .now < deadline else {
         return result
       }
-      await self.log.bell.wait(beyond: seen, timeout: rest)
+      await self.log.bell.wait(since: mark, until: deadline)
       try Task.checkCancellation()
     }
   }

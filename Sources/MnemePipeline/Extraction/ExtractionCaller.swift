@@ -53,7 +53,9 @@ struct ExtractionCaller: Sendable {
     var attempt = 1
     while true {
       do {
-        let extractions = try await limit.run { try await extractor.extract(turns) }
+        let extractions = try await limit.run(for: turns.first?.owner.tenant ?? "") {
+          try await extractor.extract(turns)
+        }
         guard extractions.count == turns.count else {
           throw ModelError(.malformedReply, "the extractor gave \(extractions.count) results for \(turns.count) turns")
         }

@@ -27,17 +27,25 @@ struct PartitionLane: Sendable {
     guard let last = records.last else { return .committed }
     let output = try await process(records)
     do {
-      try await consumer.commit(appending: output, offsets: [partition: last.position.offset + 1])
+      return try await commit(output, through: last)
     } catch let error as EventLogError where error.code == .recordTooLarge {
       await stage.reset(partition.partition)
       return try await records.count > 1 ? runEach(records) : park(last, error)
     } catch {
-      await stage.reset(partition.partition)
-      logger.warning("commit failed, reading on from the committed offset", metadata: metadata(error))
-      return try await .continueFrom(committedOffset())
+      return try await giveUp(error)
     }
+  }
+
+  private func commit(_ output: [NewRecord], through last: LogRecord) async throws -> Outcome {
+    try await consumer.commit(appending: output, offsets: [partition: last.position.offset + 1])
     await stage.didCommit(partition.partition)
     return .committed
+  }
+
+  private func giveUp(_ error: any Error) async throws -> Outcome {
+    await stage.reset(partition.partition)
+    logger.warning("commit failed, reading on from the committed offset", metadata: metadata(error))
+    return try await .continueFrom(committedOffset())
   }
 
   /// One of them has an output that the log does not take: each by itself.
@@ -55,14 +63,10 @@ struct PartitionLane: Sendable {
       stage: stage.name, code: error.code.rawValue, detail: error.description, attempts: 1)
     do {
       let output = try await stage.park(record, of: partition.partition, for: reason)
-      try await consumer.commit(appending: output, offsets: [partition: record.position.offset + 1])
+      return try await commit(output, through: record)
     } catch {
-      await stage.reset(partition.partition)
-      logger.warning("commit failed, reading on from the committed offset", metadata: metadata(error))
-      return try await .continueFrom(committedOffset())
+      return try await giveUp(error)
     }
-    await stage.didCommit(partition.partition)
-    return .committed
   }
 
   private func process(_ records: [LogRecord]) async throws -> [NewRecord] {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Wakes those who wait for a librdkafka queue, within this process.
-final class KafkaBell: Sendable {
+/// Wakes those who wait for a change, within this process: what a log's shells wait with.
+public final class ChangeBell: Sendable {
   private struct State {
     var ringCount = 0
     var nextTicket = 0
@@ -10,11 +10,14 @@ final class KafkaBell: Sendable {
 
   private let state = Mutex(State())
 
+  /// A bell that has not rung.
+  public init() {}
+
   /// Where it stands. Take it before looking for what to wait for, so that no ring in between is missed.
-  var mark: Int { self.state.withLock { $0.ringCount } }
+  public var mark: Int { self.state.withLock { $0.ringCount } }
 
   /// Wakes everybody.
-  func ring() {
+  public func ring() {
     let woken = self.state.withLock { state in
       state.ringCount += 1
       defer { state.waiters.removeAll() }
@@ -24,7 +27,7 @@ final class KafkaBell: Sendable {
   }
 
   /// Returns once it has rung after `mark`, at `deadline`, or on cancellation.
-  func wait(since mark: Int, until deadline: ContinuousClock.Instant) async {
+  public func wait(since mark: Int, until deadline: ContinuousClock.Instant) async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.wait(since: mark) }
       group.addTask { try? await Task.sleep(until: deadline, clock: .continuous) }
