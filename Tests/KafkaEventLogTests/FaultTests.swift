@@ -4,8 +4,8 @@ import KafkaEventLog
 import MnemeTesting
 import Testing
 
-/// What brokers may answer, and what the log makes of it, as tables: on librdkafka's mock cluster, whose brokers fail as
-/// they are told to.
+/// What brokers may answer, and what the log makes of it, as tables: on librdkafka's mock cluster, whose brokers fail
+/// as they are told to.
 @Suite struct FaultTests {
   typealias Code = EventLogError.Code
 
