@@ -62,7 +62,7 @@ import Testing
   }
 
   /// Every language's example publishes the one record of the page, and ingress takes it.
-  @Test(arguments: ["python", "java", "go", "sh"])
+  @Test(arguments: ["python", "java", "go", "swift", "sh"])
   func everyExampleIsTakenIn(language: String) async throws {
     let code = try Self.block(language)
     let example = try Self.example()
