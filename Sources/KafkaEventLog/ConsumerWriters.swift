@@ -44,12 +44,9 @@ struct SequentialWriter: ConsumerWriter {
         throw failure.eventLogError("a commit")
       }
       // The client learns of the new generation, or that partitions are another's now, by itself.
-      try await Task.sleep(for: Self.generationPause)
+      try await Task.sleep(for: KafkaFailure.generationPause)
     }
   }
-
-  /// Before a commit that named a past generation of the group is tried again.
-  private static let generationPause: Duration = .milliseconds(50)
 
   private func commit(
     _ offsets: [TopicPartition: Int64], _ mayWrite: @escaping @Sendable () throws -> Void

@@ -83,19 +83,6 @@ final class KafkaClient: @unchecked Sendable {
     }
   }
 
-  /// Runs `body` later, unless the client is closed by then.
-  func schedule(_ body: @escaping @Sendable (OpaquePointer) -> Void) {
-    self.queue.async {
-      guard !self.isClosed else { return }
-      body(self.handle)
-    }
-  }
-
-  /// Waits until what was given to `run` and `schedule` before is done. Blocks: not for a cooperative thread.
-  func waitForWork() {
-    self.queue.sync {}
-  }
-
   /// Destroys the client after `last`, the last work on its queue, which says whether it may be destroyed. Closing
   /// again does nothing.
   func close(_ last: @escaping @Sendable (OpaquePointer) -> Bool = { _ in true }) async {

@@ -39,6 +39,9 @@ struct KafkaFailure: Error {
     }
   }
 
+  /// Before what named a past generation is tried again.
+  static let generationPause: Duration = .milliseconds(50)
+
   /// Whether the partition has a new leader, or none at this moment.
   var isLeaderUnknown: Bool {
     self.code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION || self.code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE

@@ -23,9 +23,6 @@ final class TransactionQueue: Sendable {
     var isClosed = false
   }
 
-  /// Before a transaction that named a past generation of the group is tried again, in microseconds.
-  private static let generationPause: UInt32 = 50_000
-
   private let producer: TransactionalProducer
   private let options: KafkaEventLog.Options
   /// The metadata of the consumer whose offsets are committed, as librdkafka wants it; destroyed after its use.
@@ -120,7 +117,7 @@ final class TransactionQueue: Sendable {
       } catch let error as StaleGeneration {
         guard ContinuousClock.now < deadline else { return self.fail(jobs, error.error) }
         // The client learns of the new generation, or that partitions are another's now, by itself.
-        usleep(Self.generationPause)
+        usleep(UInt32(KafkaFailure.generationPause.milliseconds) * 1000)
       } catch let error as EventLogError where jobs.count > 1 && Self.concernsOneJob(error) {
         // One of them cannot be done: each by itself.
         for job in jobs { self.write([job]) }

@@ -31,9 +31,4 @@ struct OwnerCache {
       entries[owner] = nil
     }
   }
-
-  /// Forgets one owner.
-  mutating func remove(_ owner: OwnerKey) {
-    entries[owner] = nil
-  }
 }

@@ -125,21 +125,6 @@ extension KafkaRawConnection {
     return body
   }
 
-  /// The body of a JoinGroup request, version 4, without a member id: Kafka answers at once with a member id and the
-  /// error MEMBER_ID_REQUIRED (79).
-  public static func joinGroupBody(_ group: String) -> KafkaWriter {
-    var body = KafkaWriter()
-    body.string(group)
-    body.integer(Int32(6_000))  // session time in ms
-    body.integer(Int32(6_000))  // rebalance time in ms
-    body.string("")
-    body.string("consumer")
-    body.integer(Int32(1))
-    body.string("range")
-    body.sized([])
-    return body
-  }
-
   /// A record batch in format 2: no producer id, no compression, time of now.
   private static func batch(_ values: [String]) -> [UInt8] {
     let now = Int64(Date().timeIntervalSince1970 * 1_000)
