@@ -169,7 +169,8 @@ import Testing
     var (known, _) = Self.fold([Self.lisbon])
     let id = Self.candidate(Self.lisbon, ordinal: 0).memory.id
     let edit = MemoryEditRequest(memoryID: id, revision: .init(text: "Lives in Porto", at: Self.time(10)))
-    for event in Commands.decide(edit, known: known) { known.evolve(event) }
+    let context = CommandContext(policy: ResolutionPolicy(), now: Self.time(10))
+    for event in Commands.decide(edit, known: known, context: context).events { known.evolve(event) }
     let late = Self.candidate(Self.berlin, ordinal: 7)
     for event in Resolution.decide(late, known: known, policy: ResolutionPolicy(), now: Self.time(11)) {
       known.evolve(event)
@@ -182,8 +183,9 @@ import Testing
     let new = try #require(known.all.first { $0.text == "Lives in Berlin" })
     func deleted(_ chain: Bool) -> Int {
       Commands.decide(
-        MemoryDeletionRequest(memoryID: new.id, includesSuperseded: chain), known: known, now: Self.time(9)
-      ).count
+        MemoryDeletionRequest(memoryID: new.id, includesSuperseded: chain), known: known,
+        context: CommandContext(policy: ResolutionPolicy(), now: Self.time(9))
+      ).events.count
     }
     #expect(deleted(false) == 1)
     #expect(deleted(true) == 2)

@@ -6,16 +6,19 @@ public struct MemoryEditRequest: Hashable, Sendable, Codable {
   public var memoryID: UUID
   /// The change.
   public var revision: MemoryEvent.Revision
+  /// The memory as it stood when the person asked, by which another generation finds its own one; nil in old records.
+  public var targets: [Memory]?
 
   enum CodingKeys: String, CodingKey {
-    case revision
+    case revision, targets
     case memoryID = "memory_id"
   }
 
-  /// A request with all its parts.
-  public init(memoryID: UUID, revision: MemoryEvent.Revision) {
+  /// A request with all its parts. `targets` are such as `MemorySnapshot` makes them.
+  public init(memoryID: UUID, revision: MemoryEvent.Revision, targets: [Memory]? = nil) {
     self.memoryID = memoryID
     self.revision = revision
+    self.targets = targets
   }
 }
 
@@ -25,16 +28,21 @@ public struct MemoryDeletionRequest: Hashable, Sendable, Codable {
   public var memoryID: UUID
   /// Whether the memories that it superseded, and those they superseded, go with it.
   public var includesSuperseded: Bool
+  /// The memory as it stood when the person asked, and behind it those that it superseded, where they go with it; by
+  /// them another generation finds its own ones. Nil in old records.
+  public var targets: [Memory]?
 
   enum CodingKeys: String, CodingKey {
+    case targets
     case memoryID = "memory_id"
     case includesSuperseded = "includes_superseded"
   }
 
-  /// A request with all its parts.
-  public init(memoryID: UUID, includesSuperseded: Bool) {
+  /// A request with all its parts. `targets` are such as `MemorySnapshot` makes them.
+  public init(memoryID: UUID, includesSuperseded: Bool, targets: [Memory]? = nil) {
     self.memoryID = memoryID
     self.includesSuperseded = includesSuperseded
+    self.targets = targets
   }
 }
 
@@ -46,34 +54,6 @@ public struct MemoriesDeletionRequest: Hashable, Sendable, Codable {
   /// A request with all its parts.
   public init(scope: Scope) {
     self.scope = scope
-  }
-}
-
-/// Which turn or command a record derives from, and where that stands in the log.
-public struct InputReference: Hashable, Sendable, Codable {
-  /// The event id.
-  public var id: String
-  /// The event's type.
-  public var type: String
-  /// Partition of `mneme.turns`.
-  public var partition: Int
-  /// Offset in that partition.
-  public var offset: Int64
-  /// When the door took it in.
-  public var receivedAt: Timestamp
-
-  enum CodingKeys: String, CodingKey {
-    case id, type, partition, offset
-    case receivedAt = "received_at"
-  }
-
-  /// A reference with all its parts.
-  public init(id: String, type: String, partition: Int, offset: Int64, receivedAt: Timestamp) {
-    self.id = id
-    self.type = type
-    self.partition = partition
-    self.offset = offset
-    self.receivedAt = receivedAt
   }
 }
 
@@ -220,13 +200,27 @@ public struct MemoriesResolved: Hashable, Sendable, Codable {
   public var events: [MemoryEvent]
   /// Why it was parked.
   public var reason: ParkingReason?
+  /// What a command leaves behind in the owner's state; nil where it leaves nothing, and in old records.
+  public var marks: [CommandMark]?
+  /// The scope of a deletion of all memories: nothing of it that was said before the input is remembered any more.
+  public var deletedScope: Scope?
+
+  enum CodingKeys: String, CodingKey {
+    case input, outcome, events, reason, marks
+    case deletedScope = "deleted_scope"
+  }
 
   /// A body with all its parts.
-  public init(input: InputReference, outcome: Outcome, events: [MemoryEvent], reason: ParkingReason? = nil) {
+  public init(
+    input: InputReference, outcome: Outcome, events: [MemoryEvent], reason: ParkingReason? = nil,
+    marks: [CommandMark]? = nil, deletedScope: Scope? = nil
+  ) {
     self.input = input
     self.outcome = outcome
     self.events = events
     self.reason = reason
+    self.marks = marks
+    self.deletedScope = deletedScope
   }
 }
 

@@ -7,7 +7,10 @@ public enum Derivation {
   public static let namespace = UUID(uuidString: "6d6e656d-6500-4e53-8000-000000000001")!
 
   /// UUID version 5 (RFC 9562, section 5.5) of the parts, joined by U+001F, in Mneme's namespace.
-  public static func uuid(_ parts: String...) -> UUID {
+  public static func uuid(_ parts: String...) -> UUID { uuid(parts) }
+
+  /// The same of parts in a list.
+  public static func uuid(_ parts: [String]) -> UUID {
     var hash = Insecure.SHA1()
     let space = namespace.uuid
     hash.update(data: [

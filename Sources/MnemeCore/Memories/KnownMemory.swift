@@ -24,6 +24,10 @@ public struct KnownMemory: Hashable, Sendable {
   public var supersededBy: UUID?
   /// Whether it has ended.
   public var isEnded: Bool
+  /// Where it was said, the first time first, at most `SourceSpan.maxCount`.
+  public var spans: [SourceSpan]
+  /// Which extractor derived it, as `Memory.recipe`.
+  public var recipe: String
 
   /// Whether it is neither ended nor superseded.
   public var isCurrent: Bool { !isEnded && supersededBy == nil }
@@ -43,12 +47,15 @@ public struct KnownMemory: Hashable, Sendable {
     self.assertedAt = memory.sources.map(\.time.at).max() ?? memory.recordedAt
     self.supersededBy = memory.supersededBy
     self.isEnded = memory.validTo != nil
+    self.spans = memory.sources.prefix(SourceSpan.maxCount).map { SourceSpan($0) }
+    self.recipe = memory.recipe
   }
 
   /// A known memory with all its parts, as a state store holds it.
   public init(
     id: UUID, text: String, scope: Scope, slot: Slot?, value: String?, polarity: Polarity, subject: String,
-    validFrom: Moment, assertedAt: Timestamp, supersededBy: UUID?, isEnded: Bool
+    validFrom: Moment, assertedAt: Timestamp, supersededBy: UUID?, isEnded: Bool,
+    spans: [SourceSpan], recipe: String
   ) {
     self.id = id
     self.text = text
@@ -61,13 +68,17 @@ public struct KnownMemory: Hashable, Sendable {
     self.assertedAt = assertedAt
     self.supersededBy = supersededBy
     self.isEnded = isEnded
+    self.spans = spans
+    self.recipe = recipe
   }
 
   /// Folds an event of this memory; a retraction is the holder's to carry out.
   public mutating func evolve(_ event: MemoryEvent) {
     switch event {
     case .added(let memory): self = KnownMemory(memory)
-    case .reinforced(_, let source, _): assertedAt = max(assertedAt, source.time.at)
+    case .reinforced(_, let source, _):
+      assertedAt = max(assertedAt, source.time.at)
+      if spans.count < SourceSpan.maxCount { spans.append(SourceSpan(source)) }
     case .revised(_, let revision):
       if let text = revision.text, text != self.text {
         self.text = text
@@ -85,7 +96,7 @@ public struct KnownMemory: Hashable, Sendable {
 }
 
 /// A slot of one subject: facts in the same slot are about the same thing.
-public struct Slot: Hashable, Sendable {
+public struct Slot: Hashable, Sendable, Codable {
   /// Whom it is about, normalised.
   public var subject: String
   /// `Attribute.name`.

@@ -42,7 +42,7 @@ public struct Source: Hashable, Sendable, Codable {
 
 /// One self-contained fact about an owner. A storage format: it travels inside `MemoryEvent.added`.
 public struct Memory: Hashable, Sendable, Codable {
-  /// Derived from the turn, the recipe and the fact's place in it.
+  /// Derived from the owner, the message and what the fact says, whatever the recipe: see `Candidate.all`.
   public var id: UUID
   /// The fact in words.
   public var text: String

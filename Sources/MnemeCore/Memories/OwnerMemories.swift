@@ -8,6 +8,9 @@ public struct OwnerMemories: Sendable {
   private var rows: [UUID] = []
   private var rowByID: [UUID: Int] = [:]
   private var matrix: [Float] = []
+  private var quoteByteCount = 0
+  /// What the person's commands left behind.
+  public var tombstones = Tombstones()
 
   /// An owner of whom nothing is known.
   public init() {}
@@ -16,7 +19,9 @@ public struct OwnerMemories: Sendable {
   public var count: Int { known.count }
 
   /// Approximate size in memory, in bytes.
-  public var byteCount: Int { matrix.count * 4 + known.count * 600 }
+  public var byteCount: Int {
+    matrix.count * 4 + known.count * 600 + quoteByteCount + tombstones.byteCount
+  }
 
   /// Every memory, in no particular order.
   public var all: some Collection<KnownMemory> { known.values }
@@ -24,10 +29,41 @@ public struct OwnerMemories: Sendable {
   /// The memory of that id.
   public subscript(id: UUID) -> KnownMemory? { known[id] }
 
+  /// What a command that names an id is about.
+  enum LookUp {
+    /// This memory.
+    case known(KnownMemory)
+    /// A memory that was deleted.
+    case deleted
+    /// None that this generation has, or has had.
+    case unknown
+  }
+
+  /// The memory that `id` names here: of that id, or that stands for it.
+  func lookUp(_ id: UUID) -> LookUp {
+    let standing = tombstones.standing(for: id)
+    if let memory = known[standing] { return .known(memory) }
+    return tombstones.isDeleted(standing) || tombstones.isDeleted(id) ? .deleted : .unknown
+  }
+
+  /// Memories for which `condition` holds, with their vectors, in no particular order.
+  func entries(where condition: (KnownMemory) -> Bool) -> [MemoryMatching.Entry] {
+    known.values.filter(condition).map { memory in
+      MemoryMatching.Entry(id: memory.id, statement: MemoryStatement(memory), vector: vector(of: memory.id))
+    }
+  }
+
+  private func vector(of id: UUID) -> [Float]? {
+    guard let row = rowByID[id], !rows.isEmpty else { return nil }
+    let width = matrix.count / rows.count
+    return Array(matrix[row * width..<(row + 1) * width])
+  }
+
   /// Folds one event. `vector` is the embedding of the text that the event brings, if it brings one.
   public mutating func evolve(_ event: MemoryEvent, vector: [Float]? = nil) {
     if case .retracted(let id, _) = event {
       remove(id)
+      tombstones.delete(id)
       return
     }
     var next: KnownMemory
@@ -46,6 +82,7 @@ public struct OwnerMemories: Sendable {
   public mutating func insert(_ memory: KnownMemory, vector: [Float]?) {
     if let old = known[memory.id] { unindex(old) }
     known[memory.id] = memory
+    quoteByteCount += Self.quoteByteCount(memory)
     idsByText[NormalizedText.of(memory.text), default: []].insert(memory.id)
     if let slot = memory.slot { idsBySlot[slot, default: []].insert(memory.id) }
     if let vector { setVector(vector, of: memory.id) }
@@ -76,7 +113,12 @@ public struct OwnerMemories: Sendable {
     (left.assertedAt, left.id.text) < (right.assertedAt, right.id.text)
   }
 
+  private static func quoteByteCount(_ memory: KnownMemory) -> Int {
+    memory.spans.reduce(0) { $0 + 80 + $1.quote.utf8.count }
+  }
+
   private mutating func unindex(_ memory: KnownMemory) {
+    quoteByteCount -= Self.quoteByteCount(memory)
     let key = NormalizedText.of(memory.text)
     idsByText[key]?.remove(memory.id)
     if idsByText[key]?.isEmpty == true { idsByText[key] = nil }

@@ -7,45 +7,16 @@ public struct ResolutionPolicy: Hashable, Sendable {
   /// Two statements of at least this cosine, and with the same distinguishing marks, are one.
   public var nearDuplicateCosine: Float
 
+  /// How a memory that a person's command meant in another generation is found in this one.
+  public var matching: MatchingPolicy
+
   /// A policy with all its parts.
-  public init(name: String = "policy-1", nearDuplicateCosine: Float = 0.95) {
+  public init(
+    name: String = "policy-1", nearDuplicateCosine: Float = 0.95, matching: MatchingPolicy = MatchingPolicy()
+  ) {
     self.name = name
     self.nearDuplicateCosine = nearDuplicateCosine
-  }
-}
-
-/// A fact candidate on its way to becoming a memory.
-public struct Candidate: Sendable {
-  /// The memory that it becomes if it is new.
-  public var memory: Memory
-  /// The embedding of its text.
-  public var vector: [Float]
-  /// Whether it is stored as it stands: only the very same words are the same.
-  public var isVerbatim: Bool
-
-  /// A candidate with all its parts.
-  public init(memory: Memory, vector: [Float], isVerbatim: Bool) {
-    self.memory = memory
-    self.vector = vector
-    self.isVerbatim = isVerbatim
-  }
-
-  /// Candidate number `ordinal` of `facts`, as `owner`'s memory, decided at `now`.
-  public init(
-    fact: FactCandidate, ordinal: Int, of facts: FactsExtracted, owner: OwnerKey, vector: [Float], now: Timestamp
-  ) {
-    let message = facts.turn.messages[fact.messageIndex]
-    let source = Source(
-      eventID: facts.input.id, messageIndex: fact.messageIndex, messageID: message.id, role: message.role,
-      time: message.time, quote: fact.quote, runID: facts.turn.scope.runID)
-    let memory = Memory(
-      id: Derivation.uuid("memory", owner.description, facts.input.id, facts.recipe, String(ordinal)),
-      text: fact.text, category: fact.category, scope: facts.turn.scope, actor: fact.actor, subject: fact.subject,
-      attribute: fact.attribute, value: fact.value, polarity: fact.polarity, confidence: fact.confidence,
-      validFrom: fact.validFrom.map { Moment($0, .stated) } ?? message.time,
-      validTo: fact.validTo.map { Moment($0, .stated) }, sources: [source], metadata: facts.turn.metadata,
-      expiresAt: facts.turn.expirationDate, recipe: facts.recipe, recordedAt: now, updatedAt: now)
-    self.init(memory: memory, vector: vector, isVerbatim: facts.turn.isVerbatim)
+    self.matching = matching
   }
 }
 
@@ -124,6 +95,15 @@ public enum Resolution {
       + superseded.map { .superseded(id: $0.id, by: added.id, validTo: later($0.validFrom, end), at: now) }
   }
 
+  /// The events that put a memory in that a person wrote: nothing absorbs it, and it takes the place of what fills its
+  /// slot with something else.
+  static func place(_ memory: Memory, known: OwnerMemories, now: Timestamp) -> [MemoryEvent] {
+    let new = KnownMemory(memory)
+    guard memory.isCurrent, let slot = new.slot else { return [.added(memory)] }
+    let rivals = known.current(in: slot).filter { $0.value == nil || $0.value != new.value }
+    return decide(new, memory, rivals: rivals, now: now)
+  }
+
   private static func later(_ left: Moment, _ right: Moment) -> Moment { left.at > right.at ? left : right }
 }
 
@@ -131,7 +111,7 @@ public enum Resolution {
 struct DistinguishingMarks: Hashable {
   private var marks: Set<String> = []
 
-  private static let denials: Set<String> = [
+  static let denials: Set<String> = [
     "no", "not", "never", "none", "nothing", "nobody", "without", "neither", "nor", "cannot", "isnt", "dont", "doesnt",
     "didnt", "cant", "wont", "wasnt", "arent", "werent", "havent", "hasnt", "hadnt", "wouldnt", "shouldnt", "couldnt",
   ]

@@ -32,6 +32,7 @@ public struct DeadLetter: Hashable, Sendable {
 
   private static let originalPrefix = "original:"
   private static let arrivalHeader = "ce_originaltime"
+  private static let firstOffsetHeader = "ce_\(InputPosition.firstOffset)"
   private static let abridgedHeader = "ce_originalabridged"
 
   /// The dead letter of `record`.
@@ -111,7 +112,8 @@ public struct DeadLetter: Hashable, Sendable {
   }
 
   /// The original, to be appended to its topic again, in its partition; nil where it is abridged. One of an outside
-  /// publisher that told no time gets the time when it first arrived, as what was said is not said anew.
+  /// publisher that told no time gets the time when it first arrived, and a turn gets the offset at which it stood, as what
+  /// was said is not said anew.
   public var originalRecord: NewRecord? { isAbridged ? nil : again(key, value, headers) }
 
   /// The same of an abridged letter, with what its topic still holds: `record` of the original's position.
@@ -121,6 +123,11 @@ public struct DeadLetter: Hashable, Sendable {
     var headers = headers
     if let arrivedAt, !headers.contains(where: { $0.name == "ce_time" }) {
       headers.append(LogHeader("ce_time", arrivedAt.description))
+    }
+    // What was deleted after a turn was said stays deleted, however late the turn is processed: it tells where it stood
+    // first, also where it is parked and put back again.
+    if original.topicPartition.topic == Topics.turns, !headers.contains(where: { $0.name == Self.firstOffsetHeader }) {
+      headers.append(LogHeader(Self.firstOffsetHeader, String(original.offset)))
     }
     return NewRecord(
       topic: original.topicPartition.topic, key: key, value: value, headers: headers,

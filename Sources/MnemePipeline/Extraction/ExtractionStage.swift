@@ -216,14 +216,8 @@ public struct ExtractionStage: Stage {
   private func reference(_ event: CloudEvent, _ record: LogRecord) -> InputReference {
     InputReference(
       id: event.id, type: event.type, partition: record.position.topicPartition.partition,
-      offset: record.position.offset, receivedAt: event.time)
+      offset: record.position.offset, receivedAt: event.time, firstOffset: InputPosition.firstOffset(of: event))
   }
 
   private func partition(_ input: Input) -> Int { input.record.position.topicPartition.partition }
-}
-
-/// Attributes with which a command that passes through says where it stands on the turns topic.
-enum InputPosition {
-  static let partition = "turnspartition"
-  static let offset = "turnsoffset"
 }

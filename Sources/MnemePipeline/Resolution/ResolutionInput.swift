@@ -55,15 +55,39 @@ struct ResolutionInput: Sendable {
       throw EventDecodingError(.malformedEnvelope, "a command lacks its position on the turns topic")
     }
     return InputReference(
-      id: event.id, type: event.type, partition: partition, offset: offset, receivedAt: event.time)
+      id: event.id, type: event.type, partition: partition, offset: offset, receivedAt: event.time,
+      firstOffset: InputPosition.firstOffset(of: event))
   }
 
-  /// The texts whose vectors its decisions and its memories need, in order.
-  var texts: [String] {
+  /// The texts whose vectors its decisions and its memories need, by what is known of the owner before it.
+  func texts(known: OwnerMemories) -> [String] {
     switch content {
-    case .facts(let body): body.facts.map(\.text)
-    case .edit(let request): request.revision.text.map { [$0] } ?? []
-    case .deletion, .ownerDeletion, .parked: []
+    case .facts(let body): body.facts.map(\.text) + known.tombstones.texts(forEvent: reference.id)
+    case .edit(let request):
+      (request.revision.text.map { [$0] } ?? []) + Commands.texts(of: request.targets, known: known)
+    case .deletion(let request): Commands.texts(of: request.targets, known: known)
+    case .ownerDeletion, .parked: []
+    }
+  }
+
+  /// The turns whose positions its decision needs: those that the targets of a command come from.
+  var sourceEventIDs: Set<String> {
+    switch content {
+    case .edit(let request): Self.eventIDs(request.targets)
+    case .deletion(let request): Self.eventIDs(request.targets)
+    case .facts, .ownerDeletion, .parked: []
+    }
+  }
+
+  private static func eventIDs(_ targets: [Memory]?) -> Set<String> {
+    Set((targets ?? []).flatMap(\.sources).map(\.eventID))
+  }
+
+  /// Whether it is a command of a person.
+  var isCommand: Bool {
+    switch content {
+    case .edit, .deletion, .ownerDeletion: true
+    case .facts, .parked: false
     }
   }
 }

@@ -24,6 +24,8 @@ public actor ResolutionStage: Stage {
   public struct Configuration: Sendable {
     /// The generation that it decides for.
     public var generation: String
+    /// The generation whose facts it reads: its own, or another one's that was extracted by the same recipe.
+    public var factsGeneration: String
     /// How facts meet.
     public var policy: ResolutionPolicy
     /// Where its state stores are.
@@ -31,9 +33,13 @@ public actor ResolutionStage: Stage {
     /// How often the embedder is asked.
     public var retry: RetryPolicy
 
-    /// A configuration with all its parts.
-    public init(generation: String, policy: ResolutionPolicy, stateDirectory: String, retry: RetryPolicy) {
+    /// A configuration with all its parts; `factsGeneration` is the generation itself where it is nil.
+    public init(
+      generation: String, factsGeneration: String? = nil, policy: ResolutionPolicy, stateDirectory: String,
+      retry: RetryPolicy
+    ) {
       self.generation = generation
+      self.factsGeneration = factsGeneration ?? generation
       self.policy = policy
       self.stateDirectory = stateDirectory
       self.retry = retry
@@ -44,7 +50,7 @@ public actor ResolutionStage: Stage {
   public nonisolated let name = "resolve"
   /// `mneme.resolve.<generation>`.
   public nonisolated let group: String
-  /// `mneme.facts.<generation>`.
+  /// `mneme.facts.<generation>` of the generation whose facts it reads.
   public nonisolated let topic: String
   /// As the bounds have it.
   public nonisolated let maxBatchRecordCount: Int
@@ -64,7 +70,7 @@ public actor ResolutionStage: Stage {
   ) {
     self.configuration = configuration
     self.group = "mneme.resolve.\(configuration.generation)"
-    self.topic = Topics.facts(generation: configuration.generation)
+    self.topic = Topics.facts(generation: configuration.factsGeneration)
     self.maxBatchRecordCount = bounds.maxBatchRecordCount
     self.maxCacheByteCount = bounds.maxCacheByteCount
     self.log = log

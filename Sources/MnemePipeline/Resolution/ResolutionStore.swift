@@ -3,18 +3,18 @@ import FoundationEssentials
 import GRDB
 import MnemeCore
 
-/// What resolution has to remember of one partition, on disk: known memories with their vectors, and which inputs are
-/// decided. It is folded from resolution's own output, as a state store is from its changelog, and may be deleted at
+/// What resolution has to remember of one partition, on disk: known memories with their vectors, what people deleted or
+/// rewrote, and which inputs are decided. It is folded from resolution's own output, as a state store is from its changelog, and may be deleted at
 /// any time.
 struct ResolutionStore: Sendable {
-  private let database: DatabaseQueue
+  let database: DatabaseQueue
   private let log: any EventLog
   private let codec: EventRecordCodec
   private let memories: TopicPartition
   private let vectors: TopicPartition
 
   /// Shape of the tables; another one on disk is dropped and folded again.
-  private static let version = 1
+  private static let version = 2
 
   /// Opens, or makes, the store of `partition` in `directory`.
   init(
@@ -40,7 +40,7 @@ struct ResolutionStore: Sendable {
   private static func prepare(_ database: Database) throws {
     let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
     guard found != version else { return }
-    for table in ["known", "inputs", "watermarks"] {
+    for table in ["known", "inputs", "watermarks", "deleted", "marks", "scope_deletions"] {
       try database.execute(sql: "DROP TABLE IF EXISTS \(table)")
     }
     try database.execute(
@@ -50,10 +50,24 @@ struct ResolutionStore: Sendable {
           user_id TEXT, agent_id TEXT, app_id TEXT, run_id TEXT,
           slot_subject TEXT, slot_attribute TEXT, value TEXT, polarity TEXT NOT NULL, subject TEXT NOT NULL,
           valid_from INTEGER NOT NULL, valid_from_basis TEXT NOT NULL, asserted_at INTEGER NOT NULL,
-          superseded_by BLOB, is_ended INTEGER NOT NULL, vector BLOB
+          superseded_by BLOB, is_ended INTEGER NOT NULL, spans BLOB NOT NULL, recipe TEXT NOT NULL, vector BLOB
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX known_by_owner ON known (owner);
-        CREATE TABLE inputs (owner TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (owner, id)) STRICT, WITHOUT ROWID;
+        CREATE TABLE inputs (
+          owner TEXT NOT NULL, id TEXT NOT NULL, turns_partition INTEGER NOT NULL, first_offset INTEGER NOT NULL,
+          is_decided INTEGER NOT NULL, PRIMARY KEY (owner, id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE deleted (owner TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (owner, id)) STRICT, WITHOUT ROWID;
+        CREATE TABLE marks (
+          number INTEGER PRIMARY KEY, owner TEXT NOT NULL, turns_partition INTEGER NOT NULL,
+          first_offset INTEGER NOT NULL, body BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX marks_by_owner ON marks (owner, number);
+        CREATE TABLE scope_deletions (
+          number INTEGER PRIMARY KEY, owner TEXT NOT NULL, turns_partition INTEGER NOT NULL,
+          first_offset INTEGER NOT NULL, scope BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX scope_deletions_by_owner ON scope_deletions (owner, number);
         CREATE TABLE watermarks (topic TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;
         PRAGMA user_version = \(version);
         """)
@@ -71,10 +85,7 @@ struct ResolutionStore: Sendable {
       let (event, type) = try Upcasting.lift(event)
       guard type == .memoriesEmbedded else { return }
       let body = try EventBodyCoding.decode(MemoriesEmbedded.self, from: event.data)
-      for entry in body.entries {
-        try database.cachedStatement(sql: "UPDATE known SET vector = ? WHERE id = ?")
-          .execute(arguments: [entry.vector, entry.memoryID])
-      }
+      try Self.fold(body, database)
     }
   }
 
@@ -102,82 +113,5 @@ struct ResolutionStore: Sendable {
           arguments: [source.topic, next])
       }
     }
-  }
-
-  private static func fold(_ body: MemoriesResolved, owner: String, _ database: Database) throws {
-    // The first final record of an input wins; parked is not final.
-    guard body.outcome != .parked else { return }
-    try database.cachedStatement(sql: "INSERT OR IGNORE INTO inputs VALUES (?, ?)")
-      .execute(arguments: [owner, body.input.id])
-    guard database.changesCount == 1 else { return }
-    for event in body.events {
-      switch event {
-      case .added(let memory): try KnownMemory(memory).write(owner: owner, database)
-      case .retracted(let id, _): try database.execute(sql: "DELETE FROM known WHERE id = ?", arguments: [id])
-      case .reinforced, .revised, .superseded:
-        let row = try Row.fetchOne(database, sql: "SELECT * FROM known WHERE id = ?", arguments: [event.memoryID])
-        guard let row, var known = KnownMemory(row) else { continue }
-        known.evolve(event)
-        try known.write(owner: owner, database)
-      }
-    }
-  }
-
-  /// Everything known of one owner.
-  func load(_ owner: OwnerKey) async throws -> OwnerMemories {
-    try await database.read { database in
-      var memories = OwnerMemories()
-      let rows = try Row.fetchCursor(
-        database, sql: "SELECT * FROM known WHERE owner = ? ORDER BY asserted_at, id", arguments: [owner.description])
-      while let row = try rows.next() {
-        guard let known = KnownMemory(row) else { continue }
-        memories.insert(known, vector: (row["vector"] as Data?).flatMap(VectorCoding.decode))
-      }
-      return memories
-    }
-  }
-
-  /// Which of these inputs of `owner` are decided.
-  func decided(_ inputs: [(owner: OwnerKey, id: String)]) async throws -> [Bool] {
-    let keys = inputs.map { (owner: $0.owner.description, id: $0.id) }
-    return try await database.read { database in
-      let statement = try database.cachedStatement(sql: "SELECT 1 FROM inputs WHERE owner = ? AND id = ?")
-      return try keys.map { try Bool.fetchOne(statement, arguments: [$0.owner, $0.id]) ?? false }
-    }
-  }
-}
-
-extension KnownMemory {
-  fileprivate init?(_ row: Row) {
-    guard let polarity = Polarity(rawValue: row["polarity"]),
-      let basis = Moment.Basis(rawValue: row["valid_from_basis"])
-    else { return nil }
-    let slotSubject: String? = row["slot_subject"]
-    let slotAttribute: String? = row["slot_attribute"]
-    self.init(
-      id: row["id"], text: row["text"],
-      scope: Scope(userID: row["user_id"], agentID: row["agent_id"], appID: row["app_id"], runID: row["run_id"]),
-      slot: slotAttribute.map { Slot(subject: slotSubject ?? "", attribute: $0) }, value: row["value"],
-      polarity: polarity, subject: row["subject"],
-      validFrom: Moment(Timestamp(milliseconds: row["valid_from"]), basis),
-      assertedAt: Timestamp(milliseconds: row["asserted_at"]), supersededBy: row["superseded_by"],
-      isEnded: row["is_ended"])
-  }
-
-  fileprivate func write(owner: String, _ database: Database) throws {
-    try database.cachedStatement(
-      sql: """
-        INSERT INTO known (id, owner, text, user_id, agent_id, app_id, run_id, slot_subject, slot_attribute, value,
-          polarity, subject, valid_from, valid_from_basis, asserted_at, superseded_by, is_ended)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET text = excluded.text, value = excluded.value, valid_from = excluded.valid_from,
-          valid_from_basis = excluded.valid_from_basis, asserted_at = excluded.asserted_at,
-          superseded_by = excluded.superseded_by, is_ended = excluded.is_ended
-        """
-    ).execute(arguments: [
-      id, owner, text, scope.userID, scope.agentID, scope.appID, scope.runID, slot?.subject, slot?.attribute, value,
-      polarity.rawValue, subject, validFrom.at.milliseconds, validFrom.basis.rawValue, assertedAt.milliseconds,
-      supersededBy, isEnded,
-    ])
   }
 }

@@ -12,15 +12,15 @@ actor ResolutionWorker {
   private let codec: EventRecordCodec
   private let now: @Sendable () -> Timestamp
   private var cache: OwnerCache
-  /// Inputs that were decided here and that the store has not read back from the log. Within them the worker knows more
+  /// Inputs that were seen here and that the store has not read back from the log. Within them the worker knows more
   /// than its store; a commit that fails ends the worker, and these with it.
-  private var unread: Set<Key> = []
+  private var unread: [Key: ResolutionStore.SeenInput] = [:]
   private var unreadOwners: Set<OwnerKey> = []
-  /// What the batch under way has decided.
-  private var uncommitted: Set<Key> = []
+  /// What the batch under way has seen.
+  private var uncommitted: [Key: ResolutionStore.SeenInput] = [:]
   private var hasCaughtUp = false
 
-  /// How many decisions may be unread before the store reads them back.
+  /// How many inputs may be unread before the store reads them back.
   private static let maxUnreadCount = 4096
 
   init(
@@ -38,8 +38,8 @@ actor ResolutionWorker {
 
   /// The batch is in the log.
   func didCommit() {
-    unread.formUnion(uncommitted)
-    unreadOwners.formUnion(uncommitted.map(\.owner))
+    unread.merge(uncommitted) { _, newer in newer }
+    unreadOwners.formUnion(uncommitted.keys.map(\.owner))
     uncommitted.removeAll()
     cache.trim()
   }
@@ -47,21 +47,55 @@ actor ResolutionWorker {
   func process(_ records: [LogRecord]) async throws -> [NewRecord] {
     if !hasCaughtUp || unread.count > Self.maxUnreadCount { try await catchUp() }
     let inputs = records.map { record in
-      Result { try ResolutionInput(record, codec: codec) }
+      (record: record, input: Result { try ResolutionInput(record, codec: codec) })
     }
-    let readable = inputs.compactMap { try? $0.get() }
-    var decided = try await decidedInputs(readable)
-    let vectors = try await embedding.embed(
-      readable.map { decided.contains(Key($0)) ? [] : $0.texts })
     var output: [NewRecord] = []
-    var next = vectors.makeIterator()
-    for (record, input) in zip(records, inputs) {
+    var rest = inputs[...]
+    while !rest.isEmpty {
+      let run = rest.prefix(Self.runLength(rest.map { try? $0.input.get() }))
+      rest = rest.dropFirst(run.count)
+      output += try await processRun(Array(run))
+    }
+    return output
+  }
+
+  /// How many of `inputs` go together. Which texts a decision needs depends on what commands before it did, and a
+  /// command's on what is known then: an owner's commands and facts are not in one run.
+  private static func runLength(_ inputs: [ResolutionInput?]) -> Int {
+    var isCommand: [OwnerKey: Bool] = [:]
+    for (index, input) in inputs.enumerated() {
+      guard let input else { continue }
+      if let earlier = isCommand.updateValue(input.isCommand, forKey: input.owner), earlier != input.isCommand {
+        return index
+      }
+    }
+    return inputs.count
+  }
+
+  private func processRun(_ run: [(record: LogRecord, input: Result<ResolutionInput, any Error>)]) async throws
+    -> [NewRecord]
+  {
+    let readable = run.compactMap { try? $0.input.get() }
+    var seen = try await seen(readable)
+    var texts: [[String]] = []
+    for input in readable {
+      if seen[Key(input)]?.isDecided == true {
+        texts.append([])
+      } else {
+        try await hold(input.owner)
+        texts.append(input.texts(known: known(input.owner)))
+      }
+    }
+    var next = zip(texts, try await embedding.embed(texts)).makeIterator()
+    var output: [NewRecord] = []
+    for (record, input) in run {
       switch input {
       case .failure(let error):
         output.append(writer.parked(record, error: error))
       case .success(let input):
-        guard let vectors = next.next() else { preconditionFailure("every readable record has its vectors") }
-        output += try await resolve(input, vectors: vectors, decided: &decided)
+        guard let (texts, vectors) = next.next() else { preconditionFailure("every readable record has its vectors") }
+        let byText = vectors.map { Dictionary(zip(texts, $0)) { first, _ in first } }
+        output += try await resolve(input, vectors: byText, seen: &seen)
       }
     }
     return output
@@ -82,6 +116,11 @@ actor ResolutionWorker {
       self.owner = input.owner
       self.id = input.reference.id
     }
+
+    init(_ owner: OwnerKey, _ id: String) {
+      self.owner = owner
+      self.id = id
+    }
   }
 
   /// Reads back what was written since the last time, by this worker or by those before it.
@@ -92,51 +131,99 @@ actor ResolutionWorker {
     unreadOwners.removeAll()
   }
 
-  private func decidedInputs(_ inputs: [ResolutionInput]) async throws -> Set<Key> {
-    let flags = try await store.decided(inputs.map { ($0.owner, $0.reference.id) })
-    let decided = zip(inputs, flags).map { (key: Key($0), isDecided: $1) }
-    return Set(decided.filter { $0.isDecided || unread.contains($0.key) }.map(\.key))
+  /// What the log, and the batch so far, say of these inputs.
+  private func seen(_ inputs: [ResolutionInput]) async throws -> [Key: ResolutionStore.SeenInput] {
+    try await seen(inputs.map { Key($0) })
+  }
+
+  private func seen(_ keys: [Key]) async throws -> [Key: ResolutionStore.SeenInput] {
+    var result: [Key: ResolutionStore.SeenInput] = [:]
+    for (key, stored) in zip(keys, try await store.seen(keys.map { ($0.owner, $0.id) })) {
+      for seen in [stored, unread[key], uncommitted[key]].compactMap(\.self) {
+        Self.merge(seen, into: &result[key])
+      }
+    }
+    return result
+  }
+
+  private static func merge(_ seen: ResolutionStore.SeenInput, into known: inout ResolutionStore.SeenInput?) {
+    guard let before = known else {
+      known = seen
+      return
+    }
+    known?.isDecided = before.isDecided || seen.isDecided
+    if seen.position.isBefore(before.position) { known?.position = seen.position }
   }
 
   private func resolve(
-    _ input: ResolutionInput, vectors: Result<[[Float]], EmbeddingCaller.Failure>, decided: inout Set<Key>
+    _ input: ResolutionInput, vectors: Result<[String: [Float]], EmbeddingCaller.Failure>,
+    seen: inout [Key: ResolutionStore.SeenInput]
   ) async throws -> [NewRecord] {
+    let key = Key(input)
     // A publisher's retry, or a record derived twice: the first one has decided, and only the position moves on.
-    guard !decided.contains(Key(input)) else { return [try writer.nothingNew(input)] }
+    guard seen[key]?.isDecided != true else { return [try writer.nothingNew(input)] }
+    func note(isDecided: Bool) {
+      Self.merge(.init(position: input.reference.firstPosition, isDecided: isDecided), into: &seen[key])
+      uncommitted[key] = seen[key]
+    }
     switch (vectors, input.content) {
     case (.failure(let failure), _):
+      note(isDecided: false)
       return try writer.parked(input, failure: failure)
     case (.success, .parked(let body)):
+      note(isDecided: false)
       return [try writer.passedOn(body, owner: input.owner)]
     case (.success(let vectors), _):
-      decided.insert(Key(input))
-      uncommitted.insert(Key(input))
-      let changes = try await changes(of: input, vectors: vectors)
-      return try writer.resolved(input, changes: changes)
+      note(isDecided: true)
+      let position = seen[key]?.position ?? input.reference.firstPosition
+      return try writer.resolved(input, try await resolved(input, saidAt: position, vectors: vectors))
     }
   }
 
-  /// What happens to memories, each change with the vector of the text that it brings.
-  private func changes(of input: ResolutionInput, vectors: [[Float]]) async throws -> [Change] {
+  /// What follows from an input; `position` is where it stood first. Vectors are by text.
+  private func resolved(
+    _ input: ResolutionInput, saidAt position: TurnsPosition, vectors: [String: [Float]]
+  ) async throws -> Resolved {
+    let positions = try await positions(of: input)
     try await hold(input.owner)
     let now = now()
+    let context = CommandContext(policy: policy, now: now, vectors: vectors, positions: positions)
     switch input.content {
     case .facts(let body):
-      return body.facts.enumerated().flatMap { ordinal, fact in
-        let candidate = Candidate(
-          fact: fact, ordinal: ordinal, of: body, owner: input.owner, vector: vectors[ordinal], now: now)
-        return apply(
-          Resolution.decide(candidate, known: known(input.owner), policy: policy, now: now), to: input.owner,
-          vector: vectors[ordinal])
-      }
+      return Resolved(changes: changes(of: body, input.owner, saidAt: position, vectors: vectors, now: now))
     case .edit(let request):
-      return apply(Commands.decide(request, known: known(input.owner)), to: input.owner, vector: vectors.first)
+      let decision = Commands.decide(request, known: known(input.owner), context: context)
+      return apply(decision, to: input.owner, at: position, vectors: vectors)
     case .deletion(let request):
-      return apply(Commands.decide(request, known: known(input.owner), now: now), to: input.owner, vector: nil)
+      let decision = Commands.decide(request, known: known(input.owner), context: context)
+      return apply(decision, to: input.owner, at: position, vectors: vectors)
     case .ownerDeletion(let request):
-      return apply(Commands.decide(request, known: known(input.owner), now: now), to: input.owner, vector: nil)
-    case .parked: return []
+      let events = Commands.decide(request, known: known(input.owner), now: now)
+      let changes = apply(events, to: input.owner, vectors: vectors)
+      cache[input.owner]?.tombstones.noteDeletion(of: request.scope, at: position)
+      return Resolved(changes: changes, deletedScope: request.scope)
+    case .parked: return Resolved(changes: [])
     }
+  }
+
+  private func changes(
+    of body: FactsExtracted, _ owner: OwnerKey, saidAt position: TurnsPosition, vectors: [String: [Float]],
+    now: Timestamp
+  ) -> [Change] {
+    let candidates = Candidate.all(
+      of: body, owner: owner, vectors: body.facts.map { vectors[$0.text] ?? [] }, now: now)
+    return Resolution.admitted(candidates, saidAt: position, known: known(owner), vectors: vectors, policy: policy)
+      .flatMap { candidate in
+        apply(
+          Resolution.decide(candidate, known: known(owner), policy: policy, now: now), to: owner, vectors: vectors)
+      }
+  }
+
+  /// Where the turns stood first that a command's targets come from.
+  private func positions(of input: ResolutionInput) async throws -> [String: TurnsPosition] {
+    let keys = input.sourceEventIDs.map { Key(input.owner, $0) }
+    guard !keys.isEmpty else { return [:] }
+    return Dictionary(uniqueKeysWithValues: try await seen(keys).map { ($0.key.id, $0.value.position) })
   }
 
   private func known(_ owner: OwnerKey) -> OwnerMemories { cache[owner] ?? OwnerMemories() }
@@ -148,13 +235,28 @@ actor ResolutionWorker {
     cache[owner] = try await store.load(owner)
   }
 
-  private func apply(_ events: [MemoryEvent], to owner: OwnerKey, vector: [Float]?) -> [Change] {
+  private func apply(
+    _ decision: CommandDecision, to owner: OwnerKey, at position: TurnsPosition, vectors: [String: [Float]]
+  ) -> Resolved {
+    let changes = apply(decision.events, to: owner, vectors: vectors)
+    for mark in decision.marks { cache[owner]?.tombstones.note(mark, at: position) }
+    return Resolved(changes: changes, marks: decision.marks)
+  }
+
+  private func apply(_ events: [MemoryEvent], to owner: OwnerKey, vectors: [String: [Float]]) -> [Change] {
     events.map { event in
-      let change = Change(event: event, vector: event.newText == nil ? nil : vector)
+      let change = Change(event: event, vector: event.newText.flatMap { vectors[$0] })
       cache[owner]?.evolve(event, vector: change.vector)
       return change
     }
   }
+}
+
+/// What follows from an input.
+struct Resolved: Sendable {
+  var changes: [Change]
+  var marks: [CommandMark] = []
+  var deletedScope: Scope?
 }
 
 /// An event, and the vector of the text that it brings.

@@ -14,22 +14,26 @@ struct ResolutionWriter: Sendable {
   let now: @Sendable () -> Timestamp
 
   /// The memories record of an input, and the vectors record where texts are new.
-  func resolved(_ input: ResolutionInput, changes: [Change]) throws -> [NewRecord] {
-    var records = [try memories(input, outcome: outcome(input, changes), events: changes.map(\.event))]
-    let entries = changes.compactMap { change -> MemoriesEmbedded.Entry? in
+  func resolved(_ input: ResolutionInput, _ resolved: Resolved) throws -> [NewRecord] {
+    let body = MemoriesResolved(
+      input: input.reference, outcome: outcome(input, resolved.changes), events: resolved.changes.map(\.event),
+      marks: resolved.marks.isEmpty ? nil : resolved.marks, deletedScope: resolved.deletedScope)
+    var records = [try memories(input, body)]
+    let entries = resolved.changes.compactMap { change -> MemoriesEmbedded.Entry? in
       guard let vector = change.vector, let text = change.event.newText else { return nil }
       return MemoriesEmbedded.Entry(
         memoryID: change.event.memoryID, textHash: Derivation.sha256(text), vector: VectorCoding.encode(vector))
     }
     guard !entries.isEmpty else { return records }
-    let body = MemoriesEmbedded(space: space.name, dimension: space.dimension, backend: backend, entries: entries)
-    records.append(try record(.memoriesEmbedded, "vectors", input, EventBodyCoding.encode(body), topic: vectorsTopic))
+    let vectors = MemoriesEmbedded(space: space.name, dimension: space.dimension, backend: backend, entries: entries)
+    records.append(
+      try record(.memoriesEmbedded, "vectors", input, EventBodyCoding.encode(vectors), topic: vectorsTopic))
     return records
   }
 
   /// The record of an input that was decided before.
   func nothingNew(_ input: ResolutionInput) throws -> NewRecord {
-    try memories(input, outcome: .nothing, events: [])
+    try memories(input, MemoriesResolved(input: input.reference, outcome: .nothing, events: []))
   }
 
   /// The record of a turn that extraction parked.
@@ -77,20 +81,24 @@ struct ResolutionWriter: Sendable {
     }
   }
 
-  private func memories(
-    _ input: ResolutionInput, outcome: MemoriesResolved.Outcome, events: [MemoryEvent]
-  ) throws -> NewRecord {
-    let body = MemoriesResolved(input: input.reference, outcome: outcome, events: events)
-    return try record(.memoriesResolved, "memories", input, EventBodyCoding.encode(body), topic: memoriesTopic)
+  /// The attribute of a memories record that names the embedding space of the vectors that were written with it.
+  static let spaceAttribute = "space"
+
+  private func memories(_ input: ResolutionInput, _ body: MemoriesResolved) throws -> NewRecord {
+    try record(
+      .memoriesResolved, "memories", input, EventBodyCoding.encode(body), topic: memoriesTopic,
+      extensions: [Self.spaceAttribute: space.name])
   }
 
   private func record(
-    _ type: EventType, _ name: String, _ input: ResolutionInput, _ body: [UInt8], topic: String
+    _ type: EventType, _ name: String, _ input: ResolutionInput, _ body: [UInt8], topic: String,
+    extensions: [String: String] = [:]
   ) throws -> NewRecord {
     let derived = input.record.header("ce_id") ?? input.reference.id
     let event = CloudEvent(
       id: Derivation.uuid(name, input.owner.description, derived).text, type: type.rawValue,
-      source: "/mneme/resolve", time: now(), owner: input.owner, data: body)
+      source: "/mneme/resolve", time: now(), owner: input.owner, data: body,
+      extensions: extensions)
     return try codec.encode(event, topic: topic, partition: partition)
   }
 
@@ -99,7 +107,7 @@ struct ResolutionWriter: Sendable {
       // A parked input may be parked again after a redrive: each time is an event of its own.
       id: Derivation.uuid("parked-memories", owner.description, body.input.id, String(body.input.offset)).text,
       type: EventType.memoriesResolved.rawValue, source: "/mneme/resolve", time: now(), owner: owner,
-      data: EventBodyCoding.encode(body))
+      data: EventBodyCoding.encode(body), extensions: [Self.spaceAttribute: space.name])
     return try codec.encode(event, topic: memoriesTopic, partition: partition)
   }
 }

@@ -83,7 +83,8 @@ extension QueryAPI {
           Submission.Part(
             name: view.memory.id.text, owner: view.owner,
             body: EventBodyCoding.encode(
-              MemoryDeletionRequest(memoryID: view.memory.id, includesSuperseded: false))))
+              MemoryDeletionRequest(
+                memoryID: view.memory.id, includesSuperseded: false, targets: MemorySnapshot.of([view.memory])))))
       }
       offset += Self.deletionPageSize
       guard offset < page.totalCount, !page.memories.isEmpty else { return parts }

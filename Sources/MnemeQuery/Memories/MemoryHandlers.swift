@@ -33,7 +33,7 @@ extension QueryAPI {
     let receipt = try await self.submit(
       Submission(
         id: eventID, type: .memoryEditRequested, owner: view.owner, memoryID: id,
-        body: MemoryEditRequest(memoryID: id, revision: revision)),
+        body: MemoryEditRequest(memoryID: id, revision: revision, targets: MemorySnapshot.of([view.memory]))),
       waits: try request.target.flag("wait") ?? true)
     try Self.requireSuccess(receipt)
     let changed = receipt.isProcessed ? try await self.memory(id, request) : view
@@ -59,10 +59,13 @@ extension QueryAPI {
       return Self.deleted(receipt, includesSuperseded)
     }
     let view = try await self.memory(id, request)
+    let linked = includesSuperseded ? try await self.superseded(by: id, of: view.owner) : []
     let receipt = try await self.submit(
       Submission(
         id: eventID, type: .memoryDeletionRequested, owner: view.owner, memoryID: id,
-        body: MemoryDeletionRequest(memoryID: id, includesSuperseded: includesSuperseded)),
+        body: MemoryDeletionRequest(
+          memoryID: id, includesSuperseded: includesSuperseded,
+          targets: MemorySnapshot.of([view.memory] + linked))),
       waits: waits)
     try Self.requireSuccess(receipt)
     return Self.deleted(receipt, includesSuperseded)
@@ -120,6 +123,23 @@ extension QueryAPI {
       throw RequestFailure.invalid("memory_id should be a valid UUID")
     }
     return id
+  }
+
+  /// Most superseded memories whose snapshots a deletion carries; further ones go by their links alone.
+  static let maxLinkedMemoryCount = 256
+
+  /// What the memory superseded, directly or not, the latest first.
+  private func superseded(by id: UUID, of owner: OwnerKey) async throws -> [Memory] {
+    var seen: Set<UUID> = [id]
+    var memories: [Memory] = []
+    for entry in try await self.reader.history(id, tenant: owner.tenant).reversed() {
+      guard seen.insert(entry.memoryID).inserted, memories.count < Self.maxLinkedMemoryCount else { continue }
+      guard let view = try await self.reader.memory(entry.memoryID, tenant: owner.tenant), view.owner == owner else {
+        continue
+      }
+      memories.append(view.memory)
+    }
+    return memories
   }
 
   private func memory(_ id: UUID, _ request: APIRequest) async throws -> MemoryView {

@@ -1,0 +1,148 @@
+/// The words by which a statement is told from others: what it is about, names, numbers, and whether it denies.
+///
+/// It is lexical evidence only, for texts that models word differently; it has to do where no vectors are at hand.
+struct StatementWords {
+  /// Stems of the words that carry meaning, with their weight.
+  let weights: [String: Float]
+  /// Every word, normalised, and every stem.
+  let all: Set<String>
+  let names: Set<String>
+  let numbers: Set<String>
+  /// Stems of the words that stand under a denial.
+  let denied: Set<String>
+  /// Whether it denies anything.
+  let denies: Bool
+
+  /// Weight of a verb that many facts of one sentence share: alone it is no evidence.
+  private static let predicateWeight: Float = 0.25
+
+  init(_ statement: MemoryStatement) {
+    var weights: [String: Float] = [:]
+    var all: Set<String> = []
+    var numbers: Set<String> = []
+    var denied: Set<String> = []
+    var denies = statement.polarity == .negative
+    // A denial reaches to the end, or to where a contrast begins: "likes tea but not coffee" does not deny tea.
+    var isUnderDenial = denies
+    for word in NormalizedText.of(statement.text).split(separator: " ").map(String.init) {
+      let stem = Self.stem(word)
+      all.formUnion([word, stem])
+      if Self.denials.contains(word) {
+        denies = true
+        isUnderDenial = true
+      } else if Self.contrasts.contains(word) {
+        isUnderDenial = statement.polarity == .negative
+      }
+      if word.contains(where: \.isNumber) { numbers.insert(word) }
+      guard !Self.empty.contains(word), !Self.empty.contains(stem), !Self.denials.contains(word) else { continue }
+      if let predicate = Self.predicates[stem] {
+        weights[predicate] = Self.predicateWeight
+      } else {
+        weights[stem] = 1
+        if isUnderDenial { denied.insert(stem) }
+      }
+    }
+    self.weights = weights
+    self.all = all
+    self.numbers = numbers
+    self.denied = denied
+    self.denies = denies
+    self.names = Self.names(of: statement, among: all)
+  }
+
+  /// Words of the text that stand with a capital inside a sentence, of the text itself or of what was said.
+  private static func names(of statement: MemoryStatement, among words: Set<String>) -> Set<String> {
+    var names: Set<String> = []
+    for sentence in [statement.text] + statement.spans.map(\.quote) {
+      var startsSentence = true
+      for part in sentence.split(whereSeparator: \.isWhitespace) {
+        let word = NormalizedText.of(String(part))
+        if !startsSentence, part.first(where: \.isLetter)?.isUppercase == true, word.count > 1, words.contains(word) {
+          names.insert(word)
+        }
+        startsSentence = part.last.map { ".!?:".contains($0) } ?? false
+      }
+    }
+    return names.subtracting(empty)
+  }
+
+  /// What share of the shorter statement's meaning the other one holds, 0…1.
+  func containment(with other: StatementWords) -> Float {
+    func total(_ words: StatementWords) -> Float { words.weights.values.reduce(0, +) }
+    let shorter = min(total(self), total(other))
+    // Of verbs alone nothing follows.
+    guard shorter >= 1 else { return weights == other.weights && !weights.isEmpty ? 1 : 0 }
+    return weights.reduce(0) { $0 + (other.weights[$1.key] == nil ? 0 : $1.value) } / shorter
+  }
+
+  /// Whether the two cannot mean the same: one denies, or each names somebody or a number that the other does not.
+  func contradicts(_ other: StatementWords) -> Bool {
+    deniesOtherwise(than: other) || hasOtherNumbers(than: other)
+      || !names.subtracting(other.all).isEmpty && !other.names.subtracting(all).isEmpty
+  }
+
+  /// Whether one of them denies what both speak of.
+  private func deniesOtherwise(than other: StatementWords) -> Bool {
+    let shared = Set(weights.keys.filter { weights[$0] == 1 && other.weights[$0] == 1 })
+    guard !shared.isEmpty else { return denies != other.denies }
+    return denied.isDisjoint(with: shared) != other.denied.isDisjoint(with: shared)
+  }
+
+  /// Whether each has a number that the other has not.
+  func hasOtherNumbers(than other: StatementWords) -> Bool {
+    !numbers.subtracting(other.numbers).isEmpty && !other.numbers.subtracting(numbers).isEmpty
+  }
+
+  /// Whether it holds every word of `phrase`, which is normalised.
+  func holds(_ phrase: String) -> Bool {
+    phrase.split(separator: " ").allSatisfy { all.contains(String($0)) || all.contains(Self.stem(String($0))) }
+  }
+
+  /// The stems of a normalised phrase.
+  static func stems(_ phrase: String) -> Set<String> {
+    Set(phrase.split(separator: " ").map { stem(String($0)) })
+  }
+
+  /// The word without the endings of English plurals and verbs. Other languages keep their words nearly whole.
+  static func stem(_ word: String) -> String {
+    var stem = word[...]
+    func drop(_ ending: String, keeping count: Int) -> Bool {
+      guard stem.hasSuffix(ending), stem.count - ending.count >= count else { return false }
+      stem = stem.dropLast(ending.count)
+      return true
+    }
+    if drop("ies", keeping: 2) { return stem + "y" }
+    if !stem.hasSuffix("ss") { _ = drop("s", keeping: 3) }
+    if !drop("ing", keeping: 3) { _ = drop("ed", keeping: 3) }
+    _ = drop("e", keeping: 3)
+    return String(stem)
+  }
+
+  /// Words with which a statement denies, ends or rejects something.
+  private static let denials: Set<String> = DistinguishingMarks.denials.union([
+    "dislike", "dislikes", "disliked", "hate", "hates", "hated", "avoid", "avoids", "stopped", "quit", "former",
+    "formerly", "refuses", "lacks",
+  ])
+
+  /// Words with which something else begins, to which a denial before does not reach.
+  private static let contrasts: Set<String> = ["but", "although", "though", "while", "whereas", "however", "instead"]
+
+  /// Verbs that say little about which fact it is, by stem, each with the one that stands for all of its kind.
+  private static let predicates: [String: String] = [
+    "lik": "lik", "like": "lik", "lov": "lik", "love": "lik", "enjoy": "lik", "prefer": "lik", "favorit": "lik",
+    "favourit": "lik", "ador": "lik", "fond": "lik", "fan": "lik", "live": "liv", "liv": "liv", "resid": "liv",
+    "hom": "liv", "home": "liv", "bas": "liv", "base": "liv", "work": "work", "job": "work", "employ": "work",
+    "nam": "nam", "name": "nam", "call": "nam", "want": "want", "plan": "plan", "use": "us", "us": "us", "go": "go",
+    "get": "get", "mak": "mak", "make": "mak", "feel": "feel", "know": "know", "think": "think", "say": "say",
+  ]
+
+  /// Words without meaning of their own.
+  private static let empty: Set<String> = [
+    "a", "an", "the", "and", "or", "but", "of", "to", "in", "on", "at", "by", "for", "from", "with", "as", "into",
+    "that", "this", "these", "those", "it", "its", "is", "are", "was", "were", "be", "been", "being", "am", "im",
+    "i", "me", "my", "mine", "he", "him", "his", "she", "her", "hers", "they", "them", "their", "we", "us", "our",
+    "you", "your", "user", "users", "has", "have", "had", "having", "own", "owns", "owned", "got", "do", "does",
+    "did", "will", "would", "can", "could", "should", "may", "might", "so", "very", "really", "also", "too", "just",
+    "there", "here", "who", "which", "what", "when", "where", "how", "than", "then", "both", "ive", "now", "currently",
+  ]
+}
