@@ -5,15 +5,19 @@ import Synchronization
 /// An extractor that does what a closure says, and remembers what it was asked.
 public final class ScriptedExtractor: Extractor {
   /// As given.
-  public let recipe = ExtractionRecipe(extractor: "scripted-1", model: "none", promptHash: "0000000000000000")
+  public let recipe: ExtractionRecipe
   /// As given.
   public let maxTurnsPerCall: Int
 
   private let script: @Sendable ([Turn]) async throws -> [Extraction]
   private let asked = Mutex<[[Turn]]>([])
 
-  /// Answers with what `script` returns.
-  public init(maxTurnsPerCall: Int = 8, script: @escaping @Sendable ([Turn]) async throws -> [Extraction]) {
+  /// Answers with what `script` returns, as the extractor called `name`.
+  public init(
+    name: String = "scripted-1", maxTurnsPerCall: Int = 8,
+    script: @escaping @Sendable ([Turn]) async throws -> [Extraction]
+  ) {
+    self.recipe = ExtractionRecipe(extractor: name, model: "none", promptHash: "0000000000000000")
     self.maxTurnsPerCall = maxTurnsPerCall
     self.script = script
   }

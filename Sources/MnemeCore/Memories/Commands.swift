@@ -126,9 +126,8 @@ public enum Commands {
     let neighbours = known.entries { $0.spans.contains { events.contains($0.eventID) } }
     let matches = MemoryMatching.matches(entry, among: neighbours, policy: context.policy.matching)
     // The same fact may have been said in a turn in which the other generation did not find it.
-    let same = known.entries(where: \.isCurrent).filter { candidate in
-      MemoryMatching.isSame(entry, candidate, policy: context.policy) && !matches.contains { $0.id == candidate.id }
-    }.sorted { $0.id.text < $1.id.text }
+    let same = MemoryMatching.same(as: entry, among: known.entries(where: \.isCurrent), policy: context.policy)
+      .filter { candidate in !matches.contains { $0.id == candidate.id } }.sorted { $0.id.text < $1.id.text }
     return (matches + same).compactMap { known[$0.id] }
   }
 
@@ -177,7 +176,9 @@ public enum Commands {
     memory.recordedAt = context.now
     if let successor = memory.supersededBy {
       // Links lead to memories of this generation or nowhere; what has ended has ended all the same.
-      if case .known(let here) = known.lookUp(successor) { memory.supersededBy = here.id } else {
+      if case .known(let here) = known.lookUp(successor) {
+        memory.supersededBy = here.id
+      } else {
         memory.supersededBy = nil
       }
     }

@@ -6,7 +6,8 @@ public struct MatchingPolicy: Hashable, Sendable {
   /// Share of the shorter statement's weighted words that the best match of the same words has in common. Above one
   /// half, as two facts of a sentence often share one of two words ("a dog named Rex", "Rex is a retriever").
   public var containmentFloor: Float
-  /// The same by cosine. Paraphrases of a sentence stand above it with sentence embedders, its other facts below.
+  /// The same by cosine. Paraphrases of a sentence stand above it with sentence embedders, and its other facts below:
+  /// "loves hiking" and "loves swimming" are nearer to each other than to most.
   public var cosineFloor: Float
   /// Share of words beyond which every match is one: it is worded, split or merged otherwise, and nothing else.
   public var strongContainment: Float
@@ -18,7 +19,7 @@ public struct MatchingPolicy: Hashable, Sendable {
 
   /// A policy with all its parts.
   public init(
-    containmentFloor: Float = 0.6, cosineFloor: Float = 0.7, strongContainment: Float = 0.9,
+    containmentFloor: Float = 0.6, cosineFloor: Float = 0.8, strongContainment: Float = 0.9,
     strongCosine: Float = 0.92, valueFloor: Float = 0.65
   ) {
     self.containmentFloor = containmentFloor

@@ -46,15 +46,33 @@ enum MemoryMatching {
     return found.filter { $0.match.isStrong || $0.entry.id == best }.map(\.entry)
   }
 
-  /// Whether resolution would have made one memory of the two, wherever they were said.
+  /// Whether the two are the same fact wherever they were said: one memory in the eyes of resolution, or all the same
+  /// words in another order or form.
   static func isSame(_ left: Entry, _ right: Entry, policy: ResolutionPolicy) -> Bool {
+    same(as: left, among: [right], policy: policy).count == 1
+  }
+
+  /// Those of `entries` that are the same fact as `target`, in that sense.
+  static func same(as target: Entry, among entries: [Entry], policy: ResolutionPolicy) -> [Entry] {
+    let words = StatementWords(target.statement)
+    return entries.filter { isSame(target, words, $0, policy: policy) }
+  }
+
+  private static func isSame(
+    _ left: Entry, _ words: StatementWords, _ right: Entry, policy: ResolutionPolicy
+  ) -> Bool {
     let (a, b) = (left.statement, right.statement)
-    guard a.isCurrent, b.isCurrent, a.scope.hasSameAudience(as: b.scope) else { return false }
+    guard a.isCurrent, b.isCurrent, a.scope.hasSameAudience(as: b.scope), a.subject == b.subject else { return false }
     if NormalizedText.of(a.text) == NormalizedText.of(b.text) { return true }
     if let slot = a.slot, slot == b.slot {
       return a.value != nil && a.value == b.value && a.polarity == b.polarity
     }
-    return a.slot == nil && b.slot == nil && a.subject == b.subject
+    guard a.slot == nil || b.slot == nil else { return false }
+    let otherWords = StatementWords(b)
+    if words.agreement(with: otherWords) >= policy.matching.strongContainment, !words.contradicts(otherWords) {
+      return true
+    }
+    return a.slot == nil && b.slot == nil
       && cosine(left.vector, right.vector) >= policy.nearDuplicateCosine
       && DistinguishingMarks(of: a.text) == DistinguishingMarks(of: b.text)
   }

@@ -6,12 +6,13 @@ struct StatementWords {
   let weights: [String: Float]
   /// Every word, normalised, and every stem.
   let all: Set<String>
-  let names: Set<String>
   let numbers: Set<String>
   /// Stems of the words that stand under a denial.
   let denied: Set<String>
   /// Whether it denies anything.
   let denies: Bool
+
+  private let statement: MemoryStatement
 
   /// Weight of a verb that many facts of one sentence share: alone it is no evidence.
   private static let predicateWeight: Float = 0.25
@@ -47,32 +48,38 @@ struct StatementWords {
     self.numbers = numbers
     self.denied = denied
     self.denies = denies
-    self.names = Self.names(of: statement, among: all)
+    self.statement = statement
   }
 
-  /// Words of the text that stand with a capital inside a sentence, of the text itself or of what was said.
-  private static func names(of statement: MemoryStatement, among words: Set<String>) -> Set<String> {
+  /// Words of the text that stand with a capital inside a sentence, of the text itself or of what was said. Looked for
+  /// only where the rest agrees, as quotes are long.
+  var names: Set<String> {
     var names: Set<String> = []
     for sentence in [statement.text] + statement.spans.map(\.quote) {
       var startsSentence = true
       for part in sentence.split(whereSeparator: \.isWhitespace) {
         let word = NormalizedText.of(String(part))
-        if !startsSentence, part.first(where: \.isLetter)?.isUppercase == true, word.count > 1, words.contains(word) {
+        if !startsSentence, part.first(where: \.isLetter)?.isUppercase == true, word.count > 1, all.contains(word) {
           names.insert(word)
         }
         startsSentence = part.last.map { ".!?:".contains($0) } ?? false
       }
     }
-    return names.subtracting(empty)
+    return names.subtracting(Self.empty)
   }
 
   /// What share of the shorter statement's meaning the other one holds, 0…1.
-  func containment(with other: StatementWords) -> Float {
+  func containment(with other: StatementWords) -> Float { share(with: other, of: min) }
+
+  /// What share of the longer statement's meaning the other one holds, 0…1.
+  func agreement(with other: StatementWords) -> Float { share(with: other, of: max) }
+
+  private func share(with other: StatementWords, of choose: (Float, Float) -> Float) -> Float {
     func total(_ words: StatementWords) -> Float { words.weights.values.reduce(0, +) }
-    let shorter = min(total(self), total(other))
     // Of verbs alone nothing follows.
-    guard shorter >= 1 else { return weights == other.weights && !weights.isEmpty ? 1 : 0 }
-    return weights.reduce(0) { $0 + (other.weights[$1.key] == nil ? 0 : $1.value) } / shorter
+    guard min(total(self), total(other)) >= 1 else { return weights == other.weights && !weights.isEmpty ? 1 : 0 }
+    let shared: Float = weights.reduce(0) { $0 + (other.weights[$1.key] == nil ? 0 : $1.value) }
+    return shared / choose(total(self), total(other))
   }
 
   /// Whether the two cannot mean the same: one denies, or each names somebody or a number that the other does not.

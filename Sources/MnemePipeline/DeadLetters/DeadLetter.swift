@@ -111,9 +111,9 @@ public struct DeadLetter: Hashable, Sendable {
       partition: original.topicPartition.partition)
   }
 
-  /// The original, to be appended to its topic again, in its partition; nil where it is abridged. One of an outside
-  /// publisher that told no time gets the time when it first arrived, and a turn gets the offset at which it stood, as what
-  /// was said is not said anew.
+  /// The original, to be appended to its topic again, in its partition; nil where it is abridged. What was said is not
+  /// said anew: a record of an outside publisher that told no time gets the time when it first arrived, and a turn gets
+  /// the offset at which it stood first.
   public var originalRecord: NewRecord? { isAbridged ? nil : again(key, value, headers) }
 
   /// The same of an abridged letter, with what its topic still holds: `record` of the original's position.

@@ -4,8 +4,8 @@ import GRDB
 import MnemeCore
 
 /// What resolution has to remember of one partition, on disk: known memories with their vectors, what people deleted or
-/// rewrote, and which inputs are decided. It is folded from resolution's own output, as a state store is from its changelog, and may be deleted at
-/// any time.
+/// rewrote, and which inputs are decided. It is folded from resolution's own output, as a state store is from its
+/// changelog, and may be deleted at any time.
 struct ResolutionStore: Sendable {
   let database: DatabaseQueue
   private let log: any EventLog
