@@ -72,6 +72,44 @@ import Testing
     }
   }
 
+  /// Members that came after version 1 was written: optional, so the golden records stay as they are.
+  @Test func schemasKnowTheMembersThatCameLater() throws {
+    let memory = GoldenSamples.memory
+    var input = GoldenSamples.input
+    input.firstOffset = 7
+    var facts = GoldenSamples.facts
+    facts.input = input
+    let mark = CommandMark(memoryID: memory.id, standingID: GoldenSamples.otherID, statement: MemoryStatement(memory))
+    let bodies: [(EventType, [UInt8])] = [
+      (
+        .memoryEditRequested,
+        EventBodyCoding.encode(
+          MemoryEditRequest(memoryID: memory.id, revision: GoldenSamples.revision, targets: [memory]))
+      ),
+      (
+        .memoryDeletionRequested,
+        EventBodyCoding.encode(
+          MemoryDeletionRequest(memoryID: memory.id, includesSuperseded: false, targets: [memory, memory]))
+      ),
+      (.factsExtracted, EventBodyCoding.encode(facts)),
+      (.turnParked, EventBodyCoding.encode(TurnParked(input: input, reason: GoldenSamples.reason))),
+      (
+        .memoriesResolved,
+        EventBodyCoding.encode(
+          MemoriesResolved(
+            input: input, outcome: .stored, events: [],
+            marks: [mark, CommandMark(memoryID: memory.id, standingID: nil, statement: MemoryStatement(memory))],
+            deletedScope: memory.scope))
+      ),
+    ]
+    for (type, data) in bodies {
+      let schema = try Self.json(JSONValue.self, "schemas/\(type.rawValue).json")
+      let body = try EventBodyCoding.decode(JSONValue.self, from: data)
+      let problems = JSONSchema.problems(of: body, by: schema, at: type.rawValue)
+      #expect(problems.isEmpty, "\(problems)")
+    }
+  }
+
   @Test func schemasRefuseWhatIsWrong() throws {
     let schema = try Self.json(JSONValue.self, "schemas/mneme.turn.recorded.v1.json")
     let bad: [JSONValue] = [

@@ -1,3 +1,4 @@
+import EventLog
 import FoundationEssentials
 import LanguageModel
 import MnemeCore
@@ -63,9 +64,10 @@ struct ScriptedRecipe: Sendable {
   func groups(_ facts: [SpokenFact], turn: String) -> [[SpokenFact]] {
     var random = SplitMix64(seed: seed ^ UInt64(Partitioner.murmur2(Array((name.rawValue + turn).utf8))))
     var groups: [[SpokenFact]] = []
-    for fact in facts where random.below(7) > 0 {
-      if let last = groups.last, last.count == 1, random.below(6) == 0 {
-        groups[groups.count - 1].append(fact)
+    for (index, fact) in facts.enumerated() where random.below(7) > 0 {
+      // Only the first two go together: of two texts that overlap in a part, neither holds the other.
+      if index == 1, groups.count == 1, random.below(4) == 0 {
+        groups[0].append(fact)
       } else {
         groups.append([fact])
       }
@@ -242,6 +244,37 @@ actor RandomHistory {
     if random.below(2) == 0 { parked.clear() }
     for name in [TwoGenerations.Name.first, .second] { try await world.drain(name) }
     try await world.redrive()
+  }
+
+  /// Removes what it left on disk.
+  func close() { world.folder.remove() }
+
+  /// Every event of the log and what each generation made of it, for a seed that fails.
+  func transcript() async throws -> String {
+    var lines: [String] = []
+    let records = try await world.log.read(
+      TopicPartition(Topics.turns, 0), from: 0, limit: ReadLimit(maxRecordCount: .max, maxByteCount: .max))
+    for record in records {
+      let first = record.header("ce_firstoffset").map { " first \($0)" } ?? ""
+      lines.append(
+        "\(record.position.offset)\(first) \(record.header("ce_id") ?? "") \(String(decoding: record.value, as: UTF8.self))"
+      )
+    }
+    for name in [TwoGenerations.Name.first, .second] {
+      for body in try await world.resolved(name) {
+        let events = body.events.map { event in
+          switch event {
+          case .added(let memory): "add \(memory.id.text.prefix(4)) \(memory.text)"
+          case .reinforced(let id, _, _): "reinforce \(id.text.prefix(4))"
+          case .revised(let id, let revision): "revise \(id.text.prefix(4)) \(revision.text ?? "")"
+          case .superseded(let id, _, _, _): "supersede \(id.text.prefix(4))"
+          case .retracted(let id, _): "retract \(id.text.prefix(4))"
+          }
+        }
+        lines.append("\(name) \(body.input.id) \(body.outcome) \(events)")
+      }
+    }
+    return lines.joined(separator: "\n")
   }
 
   // MARK: Judging

@@ -6,22 +6,27 @@ import Testing
 /// Whatever is said, deleted, edited and redriven: nothing that a person deleted comes back in any generation, what a
 /// person wrote stands exactly once, and what nobody touched is there.
 @Suite struct RandomHistoryTests {
-  private static let seeds: [UInt64] = {
-    let environment = ProcessInfo.processInfo.environment
-    if let seed = environment["MNEME_SEED"].flatMap(UInt64.init) { return [seed] }
-    return Array(1...(environment["MNEME_SEED_COUNT"].flatMap(UInt64.init) ?? 200))
-  }()
+  private static let environment = ProcessInfo.processInfo.environment
+  /// The one seed that is asked for, with what happened in it.
+  private static let onlySeed = environment["MNEME_SEED"].flatMap { UInt64($0) }
+  private static let seeds: [UInt64] =
+    onlySeed.map { [$0] } ?? Array(1...(environment["MNEME_SEED_COUNT"].flatMap { UInt64($0) } ?? 300))
 
-  @Test func noHistoryBringsBackWhatAPersonDeleted() async throws {
-    var commandCount = 0
-    for seed in Self.seeds {
+  /// Most seeds that are told of, each with its number.
+  private static let maxReportCount = 5
+
+  @Test(arguments: 0..<4 as Range<UInt64>)
+  func noHistoryBringsBackWhatAPersonDeleted(share: UInt64) async throws {
+    var failureCount = 0
+    for seed in Self.seeds where seed % 4 == share && failureCount < Self.maxReportCount {
       let history = try await RandomHistory(seed: seed)
       try await history.run(stepCount: 24)
       let violations = try await history.violations()
       #expect(violations.isEmpty, "MNEME_SEED=\(seed): \(violations.sorted().prefix(6))")
-      commandCount += await history.commandCount
-      if !violations.isEmpty { break }
+      #expect(await history.commandCount > 0, "MNEME_SEED=\(seed)")
+      failureCount += violations.isEmpty ? 0 : 1
+      if Self.onlySeed != nil, !violations.isEmpty { print(try await history.transcript()) }
+      await history.close()
     }
-    #expect(commandCount >= Self.seeds.count)
   }
 }

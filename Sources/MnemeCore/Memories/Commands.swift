@@ -172,18 +172,20 @@ public enum Commands {
   private static func added(
     _ target: Memory, _ request: MemoryEditRequest, _ known: OwnerMemories, _ context: CommandContext
   ) -> CommandDecision {
-    guard var memory = Memory.evolve(target, .revised(id: target.id, request.revision)) else { return .nothing }
+    var memory = target
     memory.recordedAt = context.now
     if let successor = memory.supersededBy {
       // Links lead to memories of this generation or nowhere; what has ended has ended all the same.
-      if case .known(let here) = known.lookUp(successor) {
-        memory.supersededBy = here.id
-      } else {
-        memory.supersededBy = nil
+      switch known.lookUp(successor) {
+      case .known(let here): memory.supersededBy = here.id
+      case .deleted, .unknown: memory.supersededBy = nil
       }
     }
+    let events: [MemoryEvent] =
+      [.added(memory), .revised(id: memory.id, request.revision)]
+      + Resolution.supersede(by: memory, known: known, now: context.now)
     return CommandDecision(
-      events: Resolution.place(memory, known: known, now: context.now),
+      events: events,
       marks: [CommandMark(memoryID: target.id, standingID: target.id, statement: MemoryStatement(target))])
   }
 }

@@ -13,19 +13,15 @@ public struct MatchingPolicy: Hashable, Sendable {
   public var strongContainment: Float
   /// The same by cosine; a little below that of near duplicates, as the words are known to be the same.
   public var strongCosine: Float
-  /// What a slot's value counts that the other statement holds in its words: enough for the best match, never beyond
-  /// doubt.
-  public var valueFloor: Float
 
   /// A policy with all its parts.
   public init(
     containmentFloor: Float = 0.6, cosineFloor: Float = 0.8, strongContainment: Float = 0.9,
-    strongCosine: Float = 0.92, valueFloor: Float = 0.65
+    strongCosine: Float = 0.92
   ) {
     self.containmentFloor = containmentFloor
     self.cosineFloor = cosineFloor
     self.strongContainment = strongContainment
     self.strongCosine = strongCosine
-    self.valueFloor = valueFloor
   }
 }

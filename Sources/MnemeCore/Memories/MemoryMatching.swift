@@ -96,16 +96,15 @@ enum MemoryMatching {
     case .same: return Match(isCertain: true, score: 1, isStrong: true)
     case .other: return nil
     case .reworded where !target.words.hasOtherNumbers(than: words):
-      return Match(isCertain: false, score: policy.valueFloor, isStrong: false)
+      return Match(isCertain: false, score: policy.containmentFloor, isStrong: false)
     case .reworded, .open: break
     }
     guard !target.words.contradicts(words), !haveOtherSubjects((a, target.words), (b, words)) else { return nil }
     let lexical = target.words.containment(with: words)
     let cosine = cosine(target.entry.vector, entry.vector)
     let isStrong = lexical >= policy.strongContainment || cosine >= policy.strongCosine
-    let valueScore = holdsValue(a, words) || holdsValue(b, target.words) ? policy.valueFloor : 0
-    guard lexical >= policy.containmentFloor || cosine >= policy.cosineFloor || valueScore > 0 else { return nil }
-    return Match(isCertain: false, score: max(lexical, cosine, valueScore), isStrong: isStrong)
+    guard lexical >= policy.containmentFloor || cosine >= policy.cosineFloor else { return nil }
+    return Match(isCertain: false, score: max(lexical, cosine), isStrong: isStrong)
   }
 
   /// What the slots alone tell.
@@ -142,10 +141,6 @@ enum MemoryMatching {
   private static func haveOtherValues(_ a: MemoryStatement, _ b: MemoryStatement) -> Bool {
     if case .other = slots(a, b) { return true }
     return false
-  }
-
-  private static func holdsValue(_ statement: MemoryStatement, _ words: StatementWords) -> Bool {
-    statement.value.map(words.holds) ?? false
   }
 
   /// Whether both are about somebody, and neither mentions the other's.

@@ -95,13 +95,13 @@ public enum Resolution {
       + superseded.map { .superseded(id: $0.id, by: added.id, validTo: later($0.validFrom, end), at: now) }
   }
 
-  /// The events that put a memory in that a person wrote: nothing absorbs it, and it takes the place of what fills its
-  /// slot with something else.
-  static func place(_ memory: Memory, known: OwnerMemories, now: Timestamp) -> [MemoryEvent] {
+  /// The events with which a memory that a person wrote takes the place of what fills its slot, where that holds one
+  /// value. What a person wrote is the newest word.
+  static func supersede(by memory: Memory, known: OwnerMemories, now: Timestamp) -> [MemoryEvent] {
     let new = KnownMemory(memory)
-    guard memory.isCurrent, let slot = new.slot else { return [.added(memory)] }
-    let rivals = known.current(in: slot).filter { $0.value == nil || $0.value != new.value }
-    return decide(new, memory, rivals: rivals, now: now)
+    guard memory.isCurrent, let slot = new.slot, slot.isSingleValued, new.polarity == .positive else { return [] }
+    return known.current(in: slot).filter { $0.id != new.id }
+      .map { .superseded(id: $0.id, by: new.id, validTo: later($0.validFrom, memory.validFrom), at: now) }
   }
 
   private static func later(_ left: Moment, _ right: Moment) -> Moment { left.at > right.at ? left : right }

@@ -4,6 +4,8 @@
 struct StatementWords {
   /// Stems of the words that carry meaning, with their weight.
   let weights: [String: Float]
+  /// The stems of the slot's name and value, weighted alike: a shorter way to say the same. Empty without a value.
+  private let slotWeights: [String: Float]
   /// Every word, normalised, and every stem.
   let all: Set<String>
   let numbers: Set<String>
@@ -49,6 +51,14 @@ struct StatementWords {
     self.denied = denied
     self.denies = denies
     self.statement = statement
+    var slotWeights: [String: Float] = [:]
+    if let slot = statement.slot, let value = statement.value {
+      for stem in slot.attribute.split(separator: "_").map({ Self.stem(String($0)) }) {
+        slotWeights[Self.predicates[stem] ?? stem] = Self.predicateWeight
+      }
+      for stem in Self.stems(value) where !Self.empty.contains(stem) { slotWeights[stem] = 1 }
+    }
+    self.slotWeights = slotWeights
   }
 
   /// Words of the text that stand with a capital inside a sentence, of the text itself or of what was said. Looked for
@@ -68,18 +78,28 @@ struct StatementWords {
     return names.subtracting(Self.empty)
   }
 
-  /// What share of the shorter statement's meaning the other one holds, 0…1.
-  func containment(with other: StatementWords) -> Float { share(with: other, of: min) }
+  /// What share of one statement's meaning the other one holds, 0…1, whichever is more. Where a statement fills a slot,
+  /// the slot's name and value are its meaning as well as its words are.
+  func containment(with other: StatementWords) -> Float {
+    var best = Self.share(of: weights, and: other.weights, choosing: min)
+    for (slot, words) in [(slotWeights, other.weights), (other.slotWeights, weights)] where !slot.isEmpty {
+      best = max(best, Self.share(of: slot, and: words) { slot, _ in slot })
+    }
+    return best
+  }
 
-  /// What share of the longer statement's meaning the other one holds, 0…1.
-  func agreement(with other: StatementWords) -> Float { share(with: other, of: max) }
+  /// What share of the longer statement's words the other one holds, 0…1.
+  func agreement(with other: StatementWords) -> Float {
+    Self.share(of: weights, and: other.weights, choosing: max)
+  }
 
-  private func share(with other: StatementWords, of choose: (Float, Float) -> Float) -> Float {
-    func total(_ words: StatementWords) -> Float { words.weights.values.reduce(0, +) }
+  private static func share(
+    of left: [String: Float], and right: [String: Float], choosing choose: (Float, Float) -> Float
+  ) -> Float {
+    let totals = (left.values.reduce(0, +), right.values.reduce(0, +))
     // Of verbs alone nothing follows.
-    guard min(total(self), total(other)) >= 1 else { return weights == other.weights && !weights.isEmpty ? 1 : 0 }
-    let shared: Float = weights.reduce(0) { $0 + (other.weights[$1.key] == nil ? 0 : $1.value) }
-    return shared / choose(total(self), total(other))
+    guard min(totals.0, totals.1) >= 1 else { return left == right && !left.isEmpty ? 1 : 0 }
+    return left.reduce(0) { $0 + (right[$1.key] == nil ? 0 : $1.value) } / choose(totals.0, totals.1)
   }
 
   /// Whether the two cannot mean the same: one denies, or each names somebody or a number that the other does not.
@@ -110,7 +130,7 @@ struct StatementWords {
     Set(phrase.split(separator: " ").map { stem(String($0)) })
   }
 
-  /// The word without the endings of English plurals and verbs. Other languages keep their words nearly whole.
+  /// The word without the endings of English plurals, verbs and adjectives. Other languages keep their words nearly whole.
   static func stem(_ word: String) -> String {
     var stem = word[...]
     func drop(_ ending: String, keeping count: Int) -> Bool {
@@ -118,9 +138,14 @@ struct StatementWords {
       stem = stem.dropLast(ending.count)
       return true
     }
-    if drop("ies", keeping: 2) { return stem + "y" }
-    if !stem.hasSuffix("ss") { _ = drop("s", keeping: 3) }
+    if drop("ies", keeping: 2) {
+      stem += "y"
+    } else if !stem.hasSuffix("ss") {
+      _ = drop("s", keeping: 3)
+    }
     if !drop("ing", keeping: 3) { _ = drop("ed", keeping: 3) }
+    // "allergic" and "allergy" are one, "music" is whole.
+    if !drop("ic", keeping: 4) { _ = drop("y", keeping: 4) }
     _ = drop("e", keeping: 3)
     return String(stem)
   }
@@ -134,14 +159,20 @@ struct StatementWords {
   /// Words with which something else begins, to which a denial before does not reach.
   private static let contrasts: Set<String> = ["but", "although", "though", "while", "whereas", "however", "instead"]
 
-  /// Verbs that say little about which fact it is, by stem, each with the one that stands for all of its kind.
-  private static let predicates: [String: String] = [
-    "lik": "lik", "like": "lik", "lov": "lik", "love": "lik", "enjoy": "lik", "prefer": "lik", "favorit": "lik",
-    "favourit": "lik", "ador": "lik", "fond": "lik", "fan": "lik", "live": "liv", "liv": "liv", "resid": "liv",
-    "hom": "liv", "home": "liv", "bas": "liv", "base": "liv", "work": "work", "job": "work", "employ": "work",
-    "nam": "nam", "name": "nam", "call": "nam", "want": "want", "plan": "plan", "use": "us", "us": "us", "go": "go",
-    "get": "get", "mak": "mak", "make": "mak", "feel": "feel", "know": "know", "think": "think", "say": "say",
-  ]
+  /// Verbs that say little about which fact it is, by stem, each with the first one of its kind.
+  private static let predicates: [String: String] = {
+    let kinds = [
+      ["like", "love", "enjoy", "prefer", "favorite", "favourite", "adore", "fond", "fan"],
+      ["live", "reside", "home", "base", "dwell"], ["work", "job", "employ", "profession", "occupation"],
+      ["name", "call"], ["want", "wish"], ["plan", "intend"], ["use"], ["go"], ["get"], ["make"], ["feel"], ["know"],
+      ["think"], ["say"],
+    ]
+    var predicates: [String: String] = [:]
+    for kind in kinds {
+      for word in kind { predicates[stem(word)] = kind[0] }
+    }
+    return predicates
+  }()
 
   /// Words without meaning of their own.
   private static let empty: Set<String> = [
