@@ -158,9 +158,18 @@ import Testing
     let target = Fact(text: "Works as a physician", quote: "I am on call at the clinic")
     let other = Fact(text: "User is a doctor", quote: "on call at the clinic")
     #expect(Self.matches(target, [other]).isEmpty)
-    let near: [Float] = [0.9, 0.4358899, 0]
+    // Alone from these words, it is what is meant at a lower cosine than among others.
+    let near: [Float] = [0.6, 0.8, 0]
+    let third = Fact(text: "Is tired", quote: "on call at the clinic")
     #expect(
       Self.matches(target, [other], vectors: [target.text: [1, 0, 0], other.text: near]) == ["User is a doctor"])
+    #expect(Self.matches(target, [other, third], vectors: [target.text: [1, 0, 0], other.text: near]).isEmpty)
+    let nearer: [Float] = [0.9, 0.4358899, 0]
+    #expect(
+      Self.matches(target, [other, third], vectors: [target.text: [1, 0, 0], other.text: nearer]) == [
+        "User is a doctor"
+      ]
+    )
     #expect(Self.matches(target, [other], vectors: [target.text: [1, 0, 0], other.text: [0, 1, 0]]).isEmpty)
   }
 

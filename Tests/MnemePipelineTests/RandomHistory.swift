@@ -256,9 +256,8 @@ actor RandomHistory {
       TopicPartition(Topics.turns, 0), from: 0, limit: ReadLimit(maxRecordCount: .max, maxByteCount: .max))
     for record in records {
       let first = record.header("ce_firstoffset").map { " first \($0)" } ?? ""
-      lines.append(
-        "\(record.position.offset)\(first) \(record.header("ce_id") ?? "") \(String(decoding: record.value, as: UTF8.self))"
-      )
+      let body = String(decoding: record.value, as: UTF8.self)
+      lines.append("\(record.position.offset)\(first) \(record.header("ce_id") ?? "") \(body)")
     }
     for name in [TwoGenerations.Name.first, .second] {
       for body in try await world.resolved(name) {

@@ -10,15 +10,14 @@ import Testing
   /// The one seed that is asked for, with what happened in it.
   private static let onlySeed = environment["MNEME_SEED"].flatMap { UInt64($0) }
   private static let seeds: [UInt64] =
-    onlySeed.map { [$0] } ?? Array(1...(environment["MNEME_SEED_COUNT"].flatMap { UInt64($0) } ?? 300))
+    onlySeed.map { [$0] } ?? Array(1...(environment["MNEME_SEED_COUNT"].flatMap { UInt64($0) } ?? 200))
 
   /// Most seeds that are told of, each with its number.
   private static let maxReportCount = 5
 
-  @Test(arguments: 0..<4 as Range<UInt64>)
-  func noHistoryBringsBackWhatAPersonDeleted(share: UInt64) async throws {
+  @Test func noHistoryBringsBackWhatAPersonDeleted() async throws {
     var failureCount = 0
-    for seed in Self.seeds where seed % 4 == share && failureCount < Self.maxReportCount {
+    for seed in Self.seeds where failureCount < Self.maxReportCount {
       let history = try await RandomHistory(seed: seed)
       try await history.run(stepCount: 24)
       let violations = try await history.violations()
@@ -27,6 +26,7 @@ import Testing
       failureCount += violations.isEmpty ? 0 : 1
       if Self.onlySeed != nil, !violations.isEmpty { print(try await history.transcript()) }
       await history.close()
+      await Task.yield()
     }
   }
 }

@@ -61,7 +61,7 @@ public enum Commands {
       marks.append(CommandMark(memoryID: target.id, standingID: best.id, statement: MemoryStatement(target)))
     }
     let rest = matches.dropFirst()
-    marks += rest.map { CommandMark(memoryID: $0.id, standingID: nil, statement: MemoryStatement($0)) }
+    marks += rest.map { CommandMark(memoryID: $0.id, standingID: best.id, statement: MemoryStatement($0)) }
     return CommandDecision(
       events: [.revised(id: best.id, request.revision)] + rest.map { .retracted(id: $0.id, at: context.now) },
       marks: marks)

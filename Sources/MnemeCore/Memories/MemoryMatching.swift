@@ -31,9 +31,12 @@ enum MemoryMatching {
   ) -> [Entry] {
     let target = (entry: target, words: StatementWords(target.statement))
     var found: [(entry: Entry, match: Match, overlap: SourceSpan.Overlap)] = []
-    for entry in entries {
-      let overlap = overlap(target.entry.statement, entry.statement)
-      guard overlap > .none, let match = match(target, entry, policy: policy) else { continue }
+    let near = entries.map { (entry: $0, overlap: overlap(target.entry.statement, $0.statement)) }
+      .filter { $0.overlap > .none }
+    let isLone = near.count { $0.overlap == .words } == 1
+    for (entry, overlap) in near {
+      let cosineFloor = isLone && overlap == .words ? policy.loneCosineFloor : policy.cosineFloor
+      guard let match = match(target, entry, policy: policy, cosineFloor: cosineFloor) else { continue }
       found.append((entry, match, overlap))
     }
     // Of two that say it, the one that still holds is meant where the target did, and the other where it did not.
@@ -85,7 +88,7 @@ enum MemoryMatching {
 
   /// How well the two agree in what they say; nil where they do not.
   private static func match(
-    _ target: (entry: Entry, words: StatementWords), _ entry: Entry, policy: MatchingPolicy
+    _ target: (entry: Entry, words: StatementWords), _ entry: Entry, policy: MatchingPolicy, cosineFloor: Float
   ) -> Match? {
     let (a, b) = (target.entry.statement, entry.statement)
     if NormalizedText.of(a.text) == NormalizedText.of(b.text), a.polarity == b.polarity, !haveOtherValues(a, b) {
@@ -103,7 +106,7 @@ enum MemoryMatching {
     let lexical = target.words.containment(with: words)
     let cosine = cosine(target.entry.vector, entry.vector)
     let isStrong = lexical >= policy.strongContainment || cosine >= policy.strongCosine
-    guard lexical >= policy.containmentFloor || cosine >= policy.cosineFloor else { return nil }
+    guard lexical >= policy.containmentFloor || cosine >= cosineFloor else { return nil }
     return Match(isCertain: false, score: max(lexical, cosine), isStrong: isStrong)
   }
 

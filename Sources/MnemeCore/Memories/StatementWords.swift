@@ -130,7 +130,7 @@ struct StatementWords {
     Set(phrase.split(separator: " ").map { stem(String($0)) })
   }
 
-  /// The word without the endings of English plurals, verbs and adjectives. Other languages keep their words nearly whole.
+  /// The word without the endings of English plurals, verbs and adjectives. Words of other languages stay nearly whole.
   static func stem(_ word: String) -> String {
     var stem = word[...]
     func drop(_ ending: String, keeping count: Int) -> Bool {
