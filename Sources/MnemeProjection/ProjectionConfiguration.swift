@@ -1,5 +1,8 @@
 /// What a projection is made for. Shards made for anything else are refused, as their vectors could not be compared.
 public struct ProjectionConfiguration: Hashable, Sendable {
+  /// Name of the projection, of its directory among others, and of what it is in messages: several of one generation,
+  /// each in a space of its own, lie side by side.
+  public var id: String
   /// The generation whose memories it holds.
   public var generation: String
   /// `EmbeddingSpace.name` of its vectors.
@@ -34,9 +37,15 @@ public struct ProjectionConfiguration: Hashable, Sendable {
     }
   }
 
-  /// A configuration with all its parts.
-  public init(generation: String, space: String, dimension: Int, partitionCount: Int, bounds: Bounds = Bounds()) {
+  /// A configuration with all its parts; `id` is the generation where it is not given. It names a directory: no slash,
+  /// and no dot in front.
+  public init(
+    id: String? = nil, generation: String, space: String, dimension: Int, partitionCount: Int,
+    bounds: Bounds = Bounds()
+  ) {
     precondition(partitionCount > 0 && dimension > 0, "a projection has shards, and vectors have components")
+    self.id = id ?? generation
+    precondition(ProjectionDirectory.isName(self.id), "a projection's id names a directory")
     self.generation = generation
     self.space = space
     self.dimension = dimension

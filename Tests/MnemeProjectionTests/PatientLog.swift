@@ -8,9 +8,15 @@ final class PatientLog: EventLog {
   private struct State {
     var nextID = 0
     var waiters: [Int: AsyncStream<Void>.Continuation] = [:]
+    var waits: [TopicPartition] = []
+    var readCount = 0
   }
 
   private let state = Mutex(State())
+
+  /// What was waited for so far, and how often records were read.
+  var waits: [TopicPartition] { self.state.withLock { $0.waits } }
+  var readCount: Int { self.state.withLock { $0.readCount } }
 
   func ensureTopics(_ topics: [TopicSpecification]) async throws { try await self.inner.ensureTopics(topics) }
   func topics() async throws -> [TopicSpecification] { try await self.inner.topics() }
@@ -26,7 +32,8 @@ final class PatientLog: EventLog {
   }
 
   func read(_ partition: TopicPartition, from offset: Int64, limit: ReadLimit) async throws -> [LogRecord] {
-    try await self.inner.read(partition, from: offset, limit: limit)
+    self.state.withLock { $0.readCount += 1 }
+    return try await self.inner.read(partition, from: offset, limit: limit)
   }
 
   func bounds(of topic: String) async throws -> [OffsetBounds] { try await self.inner.bounds(of: topic) }
@@ -42,6 +49,7 @@ final class PatientLog: EventLog {
   func waitForRecords(_ partition: TopicPartition, from offset: Int64, timeout: Duration) async throws {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let id = self.state.withLock { state in
+      state.waits.append(partition)
       state.nextID += 1
       state.waiters[state.nextID] = continuation
       return state.nextID

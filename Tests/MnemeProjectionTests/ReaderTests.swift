@@ -124,8 +124,10 @@ import Testing
     #expect(try await reader.texts(all("acme", .and([isUser("u1"), isUser("u2")]))).isEmpty)
   }
 
-  @Test func aWriteIsReadOnceItsMemoriesAndVectorsAreFolded() async throws {
-    let world = try await World(partitionCount: 1, bounds: .init(maxBatchRecordCount: 4))
+  @Test(arguments: [1, 4, 5, 10])
+  func aWriteIsReadOnceItsMemoriesAndVectorsAreFolded(batch: Int) async throws {
+    let world = try await World(
+      partitionCount: 1, bounds: .init(maxBatchRecordCount: batch, maxRebuildBatchRecordCount: batch))
     defer { world.remove() }
     let reader = try world.reader()
     func isReached(_ offset: Int64) async throws -> Bool {
@@ -141,6 +143,8 @@ import Testing
     #expect(try await isReached(9))
     #expect(try await !isReached(10))
     #expect(try await !reader.wait(forTurnsPartition: 7, offset: 0, timeout: .zero))
+    _ = try await projector.rebuild { _ in }
+    #expect(try await isReached(9))
   }
 
   @Test func aTurnIsNotVisibleBeforeItsVectors() async throws {

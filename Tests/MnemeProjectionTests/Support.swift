@@ -42,11 +42,13 @@ struct World: Sendable {
   var directory: String { folder.path + "/projection" }
 
   init(
-    partitionCount: Int = 3, bounds: ProjectionConfiguration.Bounds = .init(), log: any EventLog = InMemoryEventLog()
+    partitionCount: Int = 3, bounds: ProjectionConfiguration.Bounds = .init(),
+    log: any EventLog = InMemoryEventLog(), id: String? = nil
   ) async throws {
     self.log = log
     configuration = ProjectionConfiguration(
-      generation: "g1", space: "test-8", dimension: Self.dimension, partitionCount: partitionCount, bounds: bounds)
+      id: id, generation: "g1", space: "test-8", dimension: Self.dimension, partitionCount: partitionCount,
+      bounds: bounds)
     try await log.ensureTopics(
       [memoriesTopic, vectorsTopic].map {
         TopicSpecification(name: $0, partitionCount: partitionCount, retention: .forever)
@@ -68,7 +70,7 @@ struct World: Sendable {
   }
 
   func files(_ partition: Int) -> ShardFiles {
-    ShardFiles(directory: directory + "/g1", partition: partition)
+    ShardFiles(directory: directory + "/" + configuration.id, partition: partition)
   }
 
   /// Appends an outcome; the turn's offset is `offset`.
@@ -110,10 +112,12 @@ struct World: Sendable {
   }
 
   func encode(
-    _ body: [UInt8], _ type: EventType, _ owner: OwnerKey, _ topic: String, at: Int64
+    _ body: [UInt8], _ type: EventType, _ owner: OwnerKey, _ topic: String, at: Int64,
+    extensions: [String: String] = [:]
   ) throws -> NewRecord {
     let event = CloudEvent(
-      id: "e", type: type.rawValue, source: "/test", time: Timestamp(milliseconds: at), owner: owner, data: body)
+      id: "e", type: type.rawValue, source: "/test", time: Timestamp(milliseconds: at), owner: owner, data: body,
+      extensions: extensions)
     return try codec.encode(event, topic: topic)
   }
 

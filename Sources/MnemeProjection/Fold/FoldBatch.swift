@@ -25,12 +25,33 @@ struct FoldBatch: Sendable {
   let vectors: FoldSlice
   /// Whether no vector was left behind when these memories had been read: they can be searched by meaning then.
   let hasAllVectors: Bool
+  /// `ShardPosition.mark` after these vectors.
+  var mark: Int64 = 0
+  /// `ShardPosition.isHeldBack` after these memories.
+  var isHeldBack = false
+
+  /// Whether nothing is to be folded.
+  var isEmpty: Bool { memories.records.isEmpty && vectors.records.isEmpty }
+  /// How many records are.
+  var recordCount: Int { memories.records.count + vectors.records.count }
+  /// Where the next batch begins.
+  var end: ShardPosition {
+    ShardPosition(
+      memories: memories.next, vectors: vectors.next, mark: mark, isHeldBack: isHeldBack, isVisible: hasAllVectors)
+  }
 }
 
 /// How far a shard has folded its two topics.
 struct ShardPosition: Hashable, Sendable {
   var memories: Int64
   var vectors: Int64
+  /// Vectors of all memories records below this offset are folded, as far as they come from a stage that follows the
+  /// memories and tells so.
+  var mark: Int64 = 0
+  /// Whether the next memories record waits for its vectors.
+  var isHeldBack = false
+  /// Whether what is folded is known to be visible: no vector was left behind at the last look.
+  var isVisible = false
 }
 
 /// A shard is not where a batch begins: another database took its place meanwhile.
@@ -51,7 +72,9 @@ extension FoldBatch {
     }
     try fold.flush(keepsTouched: keepsTouched)
     try Watermarks.noteTurns(database, of: memories.records, areVisible: hasAllVectors)
-    return ShardPosition(memories: next[0], vectors: next[1])
+    let mark = try Watermarks.raiseMark(database, to: mark)
+    return ShardPosition(
+      memories: next[0], vectors: next[1], mark: mark, isHeldBack: isHeldBack, isVisible: hasAllVectors)
   }
 }
 
@@ -74,6 +97,19 @@ enum Watermarks {
   static func all(_ database: Database) throws -> [TopicOffset] {
     try Row.fetchAll(database, sql: "SELECT topic, partition, next FROM watermarks ORDER BY topic, partition")
       .map { TopicOffset(topic: $0[0], partition: $0[1], next: $0[2]) }
+  }
+
+  /// `ShardPosition.mark`.
+  static func mark(_ database: Database) throws -> Int64 {
+    try Int64.fetchOne(try database.cachedStatement(sql: "SELECT memories_next FROM vector_mark")) ?? 0
+  }
+
+  /// Moves the mark forward to `mark`; returns where it is.
+  static func raiseMark(_ database: Database, to mark: Int64) throws -> Int64 {
+    let stored = try self.mark(database)
+    guard mark > stored else { return stored }
+    try database.cachedStatement(sql: "INSERT OR REPLACE INTO vector_mark VALUES (0, ?)").execute(arguments: [mark])
+    return mark
   }
 
   /// Highest offset of turns partition `partition` whose outcome and vectors are folded.

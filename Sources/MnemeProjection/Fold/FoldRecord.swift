@@ -27,6 +27,10 @@ struct FoldRecord: Sendable {
   let owner: OwnerKey?
   let at: Timestamp
   let content: Content
+  /// Of a memories record: the space whose vectors came with it; nil where that is not told.
+  let space: String?
+  /// Of a vectors record: vectors of all memories records below this offset have come; nil where that is not told.
+  let memoriesNext: Int64?
 }
 
 /// Why a record is not folded. Its text holds no user data.
@@ -69,7 +73,19 @@ struct FoldRecordReader: Sendable {
     } catch {
       content = .unreadable(UnreadableRecord(code: "malformed_envelope", description: "it cannot be opened"))
     }
-    return FoldRecord(position: record.position, owner: owner, at: at, content: content)
+    // Both count also where the body cannot be read: who waits for a record must not wait for ever.
+    return FoldRecord(
+      position: record.position, owner: owner, at: at, content: content,
+      space: record.header(EventAttribute.header(EventAttribute.space)), memoriesNext: memoriesNext(record))
+  }
+
+  private func memoriesNext(_ record: LogRecord) -> Int64? {
+    guard let text = record.header(EventAttribute.header(EventAttribute.memoriesNext)), let next = Int64(text),
+      next >= 0
+    else { return nil }
+    // A space may have the vectors of several generations.
+    let generation = record.header(EventAttribute.header(EventAttribute.generation))
+    return generation == nil || generation == configuration.generation ? next : nil
   }
 
   private func content(of event: CloudEvent, _ type: EventType, on topic: String) throws -> FoldRecord.Content {

@@ -1,5 +1,4 @@
 public import EventLog
-import GRDB
 public import Logging
 import MnemeCore
 public import ServiceLifecycle
@@ -76,15 +75,4 @@ public final class Projector: Service {
     }
     _ = consume lock
   }
-}
-
-/// Where a projection lies.
-enum ProjectionDirectory {
-  /// The shards of one generation in one embedding space.
-  static func path(_ directory: String, _ configuration: ProjectionConfiguration) -> String {
-    "\(directory)/\(configuration.generation)"
-  }
-
-  /// Held by the one rebuild that is under way.
-  static func rebuildLock(_ directory: String) -> String { "\(directory)/rebuild.lock" }
 }

@@ -120,19 +120,18 @@ extension ShardFollower {
     }
   }
 
-  /// Folds until nothing is left. The next batch is read while one is folded.
+  /// Folds until nothing is left that can be. The next batch is read while one is folded.
   private func foldAll(
     _ queue: DatabaseQueue, from start: ShardPosition, _ counter: RebuildCounter
   ) async throws -> ShardPosition {
     var position = start
     var batch = try await readStrictly(from: position)
-    while !batch.memories.records.isEmpty || !batch.vectors.records.isEmpty {
+    while !batch.isEmpty || batch.hasAllVectors && !position.isVisible {
       try Task.checkCancellation()
       let current = batch
-      let following = ShardPosition(memories: current.memories.next, vectors: current.vectors.next)
-      async let next = readStrictly(from: following)
+      async let next = readStrictly(from: current.end)
       position = try await queue.write { try current.apply(to: $0, keepsTouched: false) }
-      counter.add(current.memories.records.count + current.vectors.records.count)
+      counter.add(current.recordCount)
       batch = try await next
     }
     return position

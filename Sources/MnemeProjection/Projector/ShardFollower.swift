@@ -60,11 +60,12 @@ struct ShardFollower: Sendable {
     let ends = ShardPosition(
       memories: try await bounds(memoriesSource).end, vectors: try await bounds(vectorsSource).end)
     var position = try await start(&connection)
-    while position.memories < ends.memories || position.vectors < ends.vectors {
+    while position.memories < ends.memories || position.vectors < ends.vectors || !position.isVisible {
       try Task.checkCancellation()
       do {
         let isIdle = try await fold(&connection, &position)
-        // Offsets may have gaps before the end, where transactions left their marks.
+        // Offsets may have gaps before the end, where transactions left their marks; and memories may wait for
+        // vectors that the log does not hold yet.
         if isIdle { return }
       } catch is FoldOutOfPlace {
         position = try await start(&connection)
@@ -88,7 +89,8 @@ struct ShardFollower: Sendable {
     return try await store.write(&connection) { database in
       ShardPosition(
         memories: try Self.start(database, memories.source, memories.bounds, logger),
-        vectors: try Self.start(database, vectors.source, vectors.bounds, logger))
+        vectors: try Self.start(database, vectors.source, vectors.bounds, logger),
+        mark: try Watermarks.mark(database))
     }
   }
 
@@ -125,34 +127,15 @@ struct ShardFollower: Sendable {
   private func fold(_ connection: inout ShardConnection?, _ position: inout ShardPosition) async throws -> Bool {
     let batch = try await nextBatch(
       from: position, limit: configuration.bounds.maxBatchRecordCount)
-    if batch.memories.records.isEmpty, batch.vectors.records.isEmpty { return true }
+    // A full batch cannot tell whether it is the last one: an empty one says so afterwards.
+    guard !batch.isEmpty || batch.hasAllVectors && !position.isVisible else {
+      position.isHeldBack = batch.isHeldBack
+      return true
+    }
     warn(of: batch)
     position = try await store.write(&connection) { try batch.apply(to: $0, keepsTouched: true) }
     doorbell.ring()
-    return false
-  }
-
-  /// Reads up to `limit` records of each topic. The vectors come second: those of the memories stand in the log by
-  /// then.
-  func nextBatch(from position: ShardPosition, limit: Int) async throws -> FoldBatch {
-    let readLimit = ReadLimit(maxRecordCount: limit, maxByteCount: configuration.bounds.maxBatchByteCount)
-    let memories = try await log.read(memoriesSource, from: position.memories, limit: readLimit)
-    var vectors: [LogRecord] = []
-    var next = position.vectors
-    var hasAll = false
-    while vectors.count < limit {
-      let more = try await log.read(vectorsSource, from: next, limit: readLimit)
-      guard let last = more.last else {
-        hasAll = true
-        break
-      }
-      vectors += more
-      next = last.position.offset + 1
-    }
-    return FoldBatch(
-      memories: FoldSlice(source: memoriesSource, from: position.memories, records: memories.map(reader.read)),
-      vectors: FoldSlice(source: vectorsSource, from: position.vectors, records: vectors.map(reader.read)),
-      hasAllVectors: hasAll)
+    return batch.isEmpty
   }
 
   private func warn(of batch: FoldBatch) {
@@ -161,16 +144,19 @@ struct ShardFollower: Sendable {
       logger.warning(
         "a record is left out of the projection",
         metadata: [
-          "partition": "\(record.position.topicPartition)", "offset": "\(record.position.offset)",
-          "code": "\(reason.code)", "reason": "\(reason.description)",
+          "projection": "\(configuration.id)", "partition": "\(record.position.topicPartition)",
+          "offset": "\(record.position.offset)", "code": "\(reason.code)", "reason": "\(reason.description)",
         ])
     }
   }
 
-  /// Returns once one of the topics may have more, or after `waitTimeout`.
+  /// Returns once one of the topics may have more that can be folded, or after `waitTimeout`.
   private func waitForRecords(_ position: ShardPosition) async throws {
+    var awaited = [(vectorsSource, position.vectors)]
+    // The next memories record is there already where it waits for its vectors.
+    if !position.isHeldBack { awaited.append((memoriesSource, position.memories)) }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for (source, offset) in [(memoriesSource, position.memories), (vectorsSource, position.vectors)] {
+      for (source, offset) in awaited {
         group.addTask { try await log.waitForRecords(source, from: offset, timeout: Self.waitTimeout) }
       }
       try await group.next()

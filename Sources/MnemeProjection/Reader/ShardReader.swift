@@ -39,7 +39,15 @@ final class ShardReader: Sendable {
   ) async throws -> Value {
     var attempt = 1
     while true {
-      guard let name = try self.files.currentName() else { throw self.missing }
+      guard let name = try self.files.currentName() else {
+        // The files of a projection that was removed take up space for as long as they are open.
+        let left = self.connection.withLock { connection in
+          defer { connection = nil }
+          return connection
+        }
+        _ = consume left
+        throw self.missing
+      }
       do {
         return try await self.read(name, body)
       } catch let error {

@@ -8,7 +8,7 @@ import MnemeCore
 /// side by side.
 enum Schema {
   /// Shape of the tables, and of the bodies in them. A shard of an older one is folded again.
-  static let version = 1 + 1000 * Upcasting.steps.count
+  static let version = 2 + 1000 * Upcasting.steps.count
 
   /// Bytes of a page: five vectors of 384 components fit, where two would fit into the usual half.
   static let pageByteCount = 8192
@@ -68,6 +68,8 @@ enum Schema {
     CREATE TABLE watermarks (
       topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (topic, partition)
     ) STRICT, WITHOUT ROWID;
+    -- Vectors of all memories records below this offset are folded, where a stage that follows the memories makes them.
+    CREATE TABLE vector_mark (one INTEGER PRIMARY KEY CHECK (one = 0), memories_next INTEGER NOT NULL) STRICT;
     -- Highest offset of the turns topic whose outcome is folded; and of those, whose vectors are folded too.
     CREATE TABLE turn_positions (
       partition INTEGER PRIMARY KEY, folded INTEGER NOT NULL, visible INTEGER NOT NULL

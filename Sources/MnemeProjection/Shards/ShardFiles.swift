@@ -11,7 +11,7 @@ import Glibc
 ///   is removed only after the link has left it, so one that was opened while the link still named it was opened whole.
 /// - A name is never used twice: SQLite removes `-wal` files by name, and must not meet another database's.
 struct ShardFiles: Hashable, Sendable {
-  /// Directory of the generation.
+  /// Directory of the projection.
   let directory: String
   /// Number of the shard.
   let partition: Int
@@ -85,6 +85,15 @@ struct ShardFiles: Hashable, Sendable {
     }
   }
 
+  /// Numbers of the shards of which there is any file in `directory`, in order.
+  static func partitions(in directory: String) throws -> [Int] {
+    let numbers = try entries(of: directory).compactMap { entry -> Int? in
+      let parts = entry.split(whereSeparator: { $0 == "-" || $0 == "." })
+      return parts.count > 1 && parts[0] == "shard" ? Int(parts[1]) : nil
+    }
+    return Set(numbers).sorted()
+  }
+
   /// Makes `directory` and those above it.
   static func makeDirectory(_ directory: String) throws {
     do {
@@ -103,12 +112,13 @@ struct ShardFiles: Hashable, Sendable {
     }
   }
 
-  private static func randomDigits() -> String {
+  static func randomDigits() -> String {
     let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  private static func sync(_ path: String) throws {
+  /// Makes what is written to a file, or the names in a directory, durable.
+  static func sync(_ path: String) throws {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw StorageFailure.system("open", path: path, errno: errno) }
     defer { close(descriptor) }
