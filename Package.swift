@@ -15,6 +15,7 @@ let safe: [SwiftSetting] = strict + [.strictMemorySafety()]
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let http = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -65,7 +66,8 @@ let package = Package(
       name: "MnemePipeline", dependencies: ["MnemeCore", "EventLog", "LanguageModel", grdb, lifecycle, logging],
       resources: [.embedInCode("Prompts")], swiftSettings: safe),
     .target(
-      name: "MnemeProjection", dependencies: ["MnemeCore", "EventLog", grdb, lifecycle, logging], swiftSettings: safe),
+      name: "MnemeProjection", dependencies: ["MnemeCore", "EventLog", grdb, lifecycle, logging, sqlite],
+      swiftSettings: safe),
     .target(
       name: "MnemeQuery",
       dependencies: [

@@ -20,9 +20,18 @@ struct KeywordIndex {
 
   /// The words of `text`, repeated as often as they occur.
   func words(of text: String) throws -> [[UInt8]] {
-    let collector = WordCollector()
+    let collector = WordCollector(suffix: [])
+    try tokenize(text, into: collector)
+    var start = 0
+    return collector.ends.map { end in
+      defer { start = end }
+      return Array(collector.bytes[start..<end])
+    }
+  }
+
+  private func tokenize(_ text: String, into collector: WordCollector) throws {
     let bytes = ContiguousArray(text.utf8)
-    guard !bytes.isEmpty else { return [] }
+    guard !bytes.isEmpty else { return }
     let code = unsafe bytes.withUnsafeBufferPointer { buffer in
       unsafe buffer.withMemoryRebound(to: CChar.self) { characters in
         // The tokenizer calls back before it returns, while the collector is alive.
@@ -32,19 +41,13 @@ struct KeywordIndex {
       }
     }
     guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
-    return collector.words
   }
 
   /// What FTS5 is to index for `text` of `owner`, and how many words that are.
   func document(of text: String, tenant: Int64, owner: Int64) throws -> (terms: String, count: Int) {
-    let words = try words(of: text)
-    let suffix = Array("|\(tenant)|\(owner) ".utf8)
-    var bytes: [UInt8] = []
-    for word in words {
-      bytes += word
-      bytes += suffix
-    }
-    return (String(decoding: bytes, as: UTF8.self), words.count)
+    let collector = WordCollector(suffix: Array("|\(tenant)|\(owner) ".utf8))
+    try tokenize(text, into: collector)
+    return (String(decoding: collector.bytes, as: UTF8.self), collector.ends.count)
   }
 
   /// The term of `word` for one owner.
@@ -58,13 +61,6 @@ struct KeywordIndex {
     (String(decoding: word, as: UTF8.self) + "|\(tenant)|", String(decoding: word, as: UTF8.self) + "|\(tenant)}")
   }
 
-  /// Adds a memory's terms.
-  static func insert(_ database: Database, _ memory: Int64, terms: String) throws {
-    let statement = try database.cachedStatement(sql: "INSERT INTO keywords (rowid, terms) VALUES (?, ?)")
-    statement.setUncheckedArguments([memory, terms])
-    try statement.execute()
-  }
-
   /// Takes back what `insert` was given: an index without content has to be told.
   static func remove(_ database: Database, _ memory: Int64, terms: String) throws {
     let statement = try database.cachedStatement(
@@ -74,8 +70,14 @@ struct KeywordIndex {
   }
 }
 
+/// Words one after the other, each with the same bytes behind it.
 private final class WordCollector {
-  var words: [[UInt8]] = []
+  private(set) var bytes: [UInt8] = []
+  /// Where each word with its suffix ends.
+  private(set) var ends: [Int] = []
+  private let suffix: [UInt8]
+
+  init(suffix: [UInt8]) { self.suffix = suffix }
 
   func add(_ bytes: UnsafeBufferPointer<UInt8>) {
     // Cut at the beginning of a character.
@@ -84,7 +86,9 @@ private final class WordCollector {
       count = KeywordIndex.maxWordByteCount
       while count > 0, unsafe bytes[count] & 0xC0 == 0x80 { count -= 1 }
     }
-    words.append(unsafe Array(bytes.prefix(count)))
+    unsafe self.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[..<count]))
+    self.bytes.append(contentsOf: suffix)
+    ends.append(self.bytes.count)
   }
 }
 

@@ -62,51 +62,71 @@ struct MemoryRow: Sendable {
 
   static let damaged = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a column holds an impossible value")
 
-  /// Writes the row, in place of one with the same number.
-  static func write(
-    _ database: Database, _ number: Int64, _ row: MemoryRow, textHash: Data
-  ) throws {
-    let memory = row.memory
-    let statement = try database.cachedStatement(
-      sql: """
-        INSERT OR REPLACE INTO memories VALUES
-        (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """)
-    statement.setUncheckedArguments([
-      number, memory.id, StoredText.encode(memory.text), StoredText.encode(memory.category),
-      memory.scope.userID.map(StoredText.encode), memory.scope.agentID.map(StoredText.encode),
-      memory.scope.appID.map(StoredText.encode), memory.scope.runID.map(StoredText.encode),
-      StoredText.encode(memory.actor), StoredText.encode(memory.subject), memory.attribute.map(StoredText.encode),
-      memory.value.map(StoredText.encode), memory.polarity.rawValue, memory.confidence,
-      memory.validFrom.at.milliseconds, memory.validFrom.basis.rawValue, memory.validTo?.at.milliseconds,
-      memory.validTo?.basis.rawValue, memory.supersededBy, memory.metadata.map { StoredJSON.encode($0) },
-      memory.expiresAt?.milliseconds, StoredText.encode(memory.recipe), memory.isEdited,
-      memory.recordedAt.milliseconds, memory.updatedAt.milliseconds, row.reinforcementCount, memory.sources.count,
-      row.tokenCount, textHash,
-    ])
-    try statement.execute()
+  /// Puts a row in, in place of one with the same number.
+  static let insertion = """
+    INSERT OR REPLACE INTO memories VALUES
+    (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """
+
+  /// Writes the row by `statement`, which is `insertion`.
+  func write(_ statement: inout RowStatement, _ number: Int64, textHash: Data) throws {
+    statement.add(number)
+    statement.add(memory.id)
+    statement.add(StoredText.encode(memory.text))
+    statement.add(StoredText.encode(memory.category))
+    statement.add(memory.scope.userID.map(StoredText.encode))
+    statement.add(memory.scope.agentID.map(StoredText.encode))
+    statement.add(memory.scope.appID.map(StoredText.encode))
+    statement.add(memory.scope.runID.map(StoredText.encode))
+    statement.add(StoredText.encode(memory.actor))
+    statement.add(StoredText.encode(memory.subject))
+    statement.add(memory.attribute.map(StoredText.encode))
+    statement.add(memory.value.map(StoredText.encode))
+    statement.add(memory.polarity.rawValue)
+    statement.add(memory.confidence)
+    statement.add(memory.validFrom.at.milliseconds)
+    statement.add(memory.validFrom.basis.rawValue)
+    statement.add(memory.validTo?.at.milliseconds)
+    statement.add(memory.validTo?.basis.rawValue)
+    statement.add(memory.supersededBy)
+    statement.add(memory.metadata.map { StoredJSON.encode($0) })
+    statement.add(memory.expiresAt?.milliseconds)
+    statement.add(StoredText.encode(memory.recipe))
+    statement.add(memory.isEdited)
+    statement.add(memory.recordedAt.milliseconds)
+    statement.add(memory.updatedAt.milliseconds)
+    statement.add(reinforcementCount)
+    statement.add(memory.sources.count)
+    statement.add(tokenCount)
+    statement.add(textHash)
+    try statement.run()
   }
 
   /// Writes the memory's sources from `first` on, and the sessions that they name.
-  static func writeSources(_ database: Database, _ number: Int64, _ memory: Memory, from first: Int) throws {
-    let statement = try database.cachedStatement(
-      sql: "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+  static func writeSources(
+    _ statements: inout FoldStatements, _ number: Int64, _ memory: Memory, from first: Int
+  ) throws {
     var runs: Set<String> = []
     if first == 0, let run = memory.scope.runID { runs.insert(run) }
     for ordinal in first..<memory.sources.count {
       let source = memory.sources[ordinal]
-      statement.setUncheckedArguments([
-        number, ordinal, StoredText.encode(source.eventID), source.messageIndex,
-        source.messageID.map(StoredText.encode), StoredText.encode(source.role), source.time.at.milliseconds,
-        source.time.basis.rawValue, StoredText.encode(source.quote), source.runID.map(StoredText.encode),
-      ])
-      try statement.execute()
+      statements.insertSource.add(number)
+      statements.insertSource.add(ordinal)
+      statements.insertSource.add(StoredText.encode(source.eventID))
+      statements.insertSource.add(source.messageIndex)
+      statements.insertSource.add(source.messageID.map(StoredText.encode))
+      statements.insertSource.add(StoredText.encode(source.role))
+      statements.insertSource.add(source.time.at.milliseconds)
+      statements.insertSource.add(source.time.basis.rawValue)
+      statements.insertSource.add(StoredText.encode(source.quote))
+      statements.insertSource.add(source.runID.map(StoredText.encode))
+      try statements.insertSource.run()
       if let run = source.runID { runs.insert(run) }
     }
     for run in runs {
-      let statement = try database.cachedStatement(sql: "INSERT OR IGNORE INTO runs VALUES (?, ?)")
-      statement.setUncheckedArguments([StoredText.encode(run), number])
-      try statement.execute()
+      statements.insertRun.add(StoredText.encode(run))
+      statements.insertRun.add(number)
+      try statements.insertRun.run()
     }
   }
 

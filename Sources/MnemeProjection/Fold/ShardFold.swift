@@ -9,25 +9,45 @@ import MnemeCore
 /// index
 /// meets rising row numbers, without which it would write a segment for each memory.
 struct ShardFold {
-  private struct Working {
+  private final class Working {
     /// As it stands in the shard.
     let stored: MemoryRow?
     /// As it is now.
     var current: MemoryRow?
     /// Whether its sources are others than those stored with more behind them.
     var replacesSources = false
+
+    init(stored: MemoryRow?) {
+      self.stored = stored
+      self.current = stored
+    }
+  }
+
+  /// A row of `changes`.
+  private struct Change {
+    let memory: Int64
+    let input: Int64
+    let ordinal: Int
+    let text: String?
   }
 
   private let database: Database
   private let keywords: KeywordIndex
+  private var statements: FoldStatements
   private var owners: OwnerTable
+  private var vectorRows: VectorRows
   private var working: [Int64: Working] = [:]
+  private var changes: [Change] = []
   private var vectors: [(memory: Int64, entry: FoldRecord.VectorEntry)] = []
+  /// Hashes of the words of memories that were written; nil for those that are gone.
+  private var hashes: [Int64: Data?] = [:]
 
   init(_ database: Database) throws {
     self.database = database
     self.keywords = try KeywordIndex(database)
+    self.statements = try FoldStatements(database)
     self.owners = OwnerTable(database)
+    self.vectorRows = try VectorRows(database)
   }
 
   /// Folds one record. A second final outcome of one input changes nothing.
@@ -38,16 +58,17 @@ struct ShardFold {
       try fold(body, bytes: bytes, at: record.at, owner: try owners.number(of: key), key: key, from: record)
     case .embedded(let entries):
       guard let key = record.owner else { preconditionFailure("a body was read, so its owner was") }
-      let owner = try owners.number(of: key)
-      for entry in entries {
-        if let memory = try owners.memoryOrNew(entry.memoryID, of: owner) {
-          vectors.append((memory, entry))
-        } else {
-          try skip(record, code: Self.foreignOwner)
-        }
-      }
+      for entry in entries { try fold(entry, of: key, from: record) }
     case .unreadable(let reason):
       try skip(record, code: reason.code)
+    }
+  }
+
+  private mutating func fold(_ entry: FoldRecord.VectorEntry, of key: OwnerKey, from record: FoldRecord) throws {
+    switch try owners.place(of: entry.memoryID, for: key, &statements) {
+    case .own(let memory): vectors.append((memory, entry))
+    case .foreign: try skip(record, code: Self.foreignOwner)
+    case .unknown: try vectorRows.putEarly(entry, of: key)
     }
   }
 
@@ -63,17 +84,20 @@ struct ShardFold {
     _ body: MemoriesResolved, bytes: [UInt8], at: Timestamp, owner: Int64, key: OwnerKey, from record: FoldRecord
   ) throws {
     let id = StoredText.encode(body.input.id)
-    let earlier = try Row.fetchOne(
-      try database.cachedStatement(sql: "SELECT input, outcome FROM inputs WHERE id = ? AND owner = ?"),
-      arguments: [id, owner])
-    if let earlier {
-      guard earlier[1] as String == MemoriesResolved.Outcome.parked.rawValue else { return }
-      try database.cachedStatement(sql: "DELETE FROM inputs WHERE input = ?").execute(arguments: [earlier[0] as Int64])
+    statements.findInput.add(id)
+    statements.findInput.add(owner)
+    if let earlier = try statements.findInput.fetchInteger() {
+      let outcome = try String.fetchOne(
+        try database.cachedStatement(sql: "SELECT outcome FROM inputs WHERE input = ?"), arguments: [earlier])
+      guard outcome == MemoriesResolved.Outcome.parked.rawValue else { return }
+      try database.cachedStatement(sql: "DELETE FROM inputs WHERE input = ?").execute(arguments: [earlier])
     }
-    let statement = try database.cachedStatement(
-      sql: "INSERT INTO inputs (owner, id, outcome, completed_at, body) VALUES (?, ?, ?, ?, ?)")
-    statement.setUncheckedArguments([owner, id, body.outcome.rawValue, at.milliseconds, Data(bytes)])
-    try statement.execute()
+    statements.insertInput.add(owner)
+    statements.insertInput.add(id)
+    statements.insertInput.add(body.outcome.rawValue)
+    statements.insertInput.add(at.milliseconds)
+    statements.insertInput.add(bytes)
+    try statements.insertInput.run()
     let input = database.lastInsertedRowID
     for (ordinal, event) in body.events.enumerated() {
       guard try apply(event, of: owner, key, input: input, ordinal: ordinal) else {
@@ -83,43 +107,51 @@ struct ShardFold {
     }
   }
 
+  /// The number of a memory that an event names; nil where it is another owner's.
+  private mutating func number(
+    of id: UUID, _ owner: Int64, _ key: OwnerKey
+  ) throws -> (number: Int64, isNew: Bool)? {
+    let found = try owners.memoryOrNew(id, of: owner, &statements)
+    if let found, found.isNew { try vectorRows.claim(id, of: key, for: found.number) }
+    return found
+  }
+
   /// Applies one event. Returns false where the event is about another owner's memory.
   private mutating func apply(
     _ event: MemoryEvent, of owner: Int64, _ key: OwnerKey, input: Int64, ordinal: Int
   ) throws -> Bool {
+    let entry: Working
     let number: Int64
     if case .added(let memory) = event {
-      guard memory.scope.owner == key.owner, let found = try owners.memoryOrNew(memory.id, of: owner) else {
+      guard memory.scope.owner == key.owner, let found = try self.number(of: memory.id, owner, key) else {
         return false
       }
-      number = found
+      number = found.number
+      entry = found.isNew ? Working(stored: nil) : try working(number)
     } else {
-      guard let found = try owners.memory(event.memoryID, of: owner) else { return true }
+      guard let found = try owners.memory(event.memoryID, of: owner, &statements) else { return true }
       number = found
+      entry = try working(number)
     }
-    var entry = try working[number] ?? load(number)
-    let before = entry.current
-    guard Self.evolve(&entry, event) else { return true }
+    let before = event.bringsText ? nil : entry.current?.memory.text
+    guard Self.evolve(entry, event) else { return true }
     working[number] = entry
     owners.touch(number)
-    let text = event.bringsText ? nil : (entry.current ?? before).map { StoredText.encode($0.memory.text) }
-    let statement = try database.cachedStatement(sql: "INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?)")
-    statement.setUncheckedArguments([number, input, ordinal, text])
-    try statement.execute()
-    if case .superseded(_, let by, _, _) = event, let successor = try owners.memoryOrNew(by, of: owner) {
+    let text = event.bringsText ? nil : (entry.current?.memory.text ?? before).map(StoredText.encode)
+    changes.append(Change(memory: number, input: input, ordinal: ordinal, text: text))
+    if case .superseded(_, let by, _, _) = event, let successor = try self.number(of: by, owner, key)?.number {
       try database.cachedStatement(sql: "INSERT OR IGNORE INTO successions VALUES (?, ?)")
         .execute(arguments: [successor, number])
     }
     return true
   }
 
-  private func load(_ number: Int64) throws -> Working {
-    let stored = try MemoryRow.fetch(database, number)
-    return Working(stored: stored, current: stored)
+  private func working(_ number: Int64) throws -> Working {
+    try working[number] ?? Working(stored: try MemoryRow.fetch(database, number))
   }
 
   /// Evolves the memory that is worked on. Returns false where the event finds no memory.
-  private static func evolve(_ entry: inout Working, _ event: MemoryEvent) -> Bool {
+  private static func evolve(_ entry: Working, _ event: MemoryEvent) -> Bool {
     if case .added(let memory) = event {
       entry.replacesSources = entry.stored != nil
       entry.current = MemoryRow(memory: memory, reinforcementCount: 0, tokenCount: 0)
@@ -141,50 +173,69 @@ struct ShardFold {
     for number in working.keys.sorted() {
       if let entry = working[number] { try write(number, entry) }
     }
-    for (memory, entry) in vectors.sorted(by: { $0.memory < $1.memory }) { try write(entry, of: memory) }
+    changes.sort { ($0.memory, $0.input, $0.ordinal) < ($1.memory, $1.input, $1.ordinal) }
+    for change in changes { try write(change) }
+    vectors.sort { $0.memory < $1.memory }
+    for (memory, entry) in vectors { try write(entry, of: memory) }
     working = [:]
+    changes = []
     vectors = []
+    hashes = [:]
     try owners.flush(keepsTouched: keepsTouched)
   }
 
+  private mutating func write(_ change: Change) throws {
+    statements.insertChange.add(change.memory)
+    statements.insertChange.add(change.input)
+    statements.insertChange.add(change.ordinal)
+    statements.insertChange.add(change.text)
+    try statements.insertChange.run()
+  }
+
   private mutating func write(_ number: Int64, _ entry: Working) throws {
-    let owner = Schema.owner(of: number)
-    let tenant = owners[owner].tenant
+    let owner = owners[Schema.owner(of: number)]
     let oldHash = entry.stored.map { TextHash.of($0.memory.text) }
     let newHash = entry.current.map { TextHash.of($0.memory.text) }
-    var current = entry.current
+    hashes[number] = .some(newHash)
+    var tokenCount = 0
     if oldHash != newHash {
       if let old = entry.stored {
-        let terms = try keywords.document(of: old.memory.text, tenant: tenant, owner: owner).terms
+        let terms = try keywords.document(of: old.memory.text, tenant: owner.row.tenant, owner: owner.row.number).terms
         try KeywordIndex.remove(database, number, terms: terms)
       }
-      if let new = current {
-        let document = try keywords.document(of: new.memory.text, tenant: tenant, owner: owner)
-        try KeywordIndex.insert(database, number, terms: document.terms)
-        current?.tokenCount = document.count
+      if let new = entry.current {
+        let document = try keywords.document(of: new.memory.text, tenant: owner.row.tenant, owner: owner.row.number)
+        statements.insertKeywords.add(number)
+        statements.insertKeywords.add(document.terms)
+        try statements.insertKeywords.run()
+        tokenCount = document.count
       }
     } else if let stored = entry.stored {
-      current?.tokenCount = stored.tokenCount
+      tokenCount = stored.tokenCount
     }
-    if oldHash != newHash || newHash == nil {
-      try VectorRows.moveOver(database, number, from: oldHash, to: newHash)
-    }
-    owners[owner].memoryCount += (current == nil ? 0 : 1) - (entry.stored == nil ? 0 : 1)
-    owners[owner].tokenCount += (current?.tokenCount ?? 0) - (entry.stored?.tokenCount ?? 0)
-    if let stored = entry.stored, current == nil || entry.replacesSources {
+    entry.current?.tokenCount = tokenCount
+    if oldHash != newHash || newHash == nil { try vectorRows.moveOver(number, from: oldHash, to: newHash) }
+    owner.add(
+      memories: (entry.current == nil ? 0 : 1) - (entry.stored == nil ? 0 : 1),
+      tokens: tokenCount - (entry.stored?.tokenCount ?? 0))
+    if let stored = entry.stored, entry.current == nil || entry.replacesSources {
       try MemoryRow.removeSources(database, number, stored.memory)
     }
-    guard let current, let newHash else {
+    guard let current = entry.current, let newHash else {
       try database.cachedStatement(sql: "DELETE FROM memories WHERE memory = ?").execute(arguments: [number])
       return
     }
-    try MemoryRow.write(database, number, current, textHash: newHash)
+    try current.write(&statements.insertMemory, number, textHash: newHash)
     let storedCount = entry.replacesSources ? 0 : entry.stored?.memory.sources.count ?? 0
-    try MemoryRow.writeSources(database, number, current.memory, from: storedCount)
+    try MemoryRow.writeSources(&statements, number, current.memory, from: storedCount)
   }
 
   private mutating func write(_ entry: FoldRecord.VectorEntry, of memory: Int64) throws {
-    if try VectorRows.put(database, entry, of: memory) { owners.touch(memory) }
+    let current =
+      try hashes[memory]
+      ?? Data.fetchOne(
+        try database.cachedStatement(sql: "SELECT text_hash FROM memories WHERE memory = ?"), arguments: [memory])
+    if try vectorRows.put(entry, of: memory, current: current, &statements) { owners.touch(memory) }
   }
 }
 

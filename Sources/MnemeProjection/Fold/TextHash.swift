@@ -8,15 +8,14 @@ enum TextHash {
 
   /// The hash of `text`.
   static func of(_ text: String) -> Data {
-    guard let hash = bytes(hexadecimal: Derivation.sha256(text)) else {
-      preconditionFailure("SHA-256 in hexadecimal has 64 digits")
-    }
-    return hash
+    Data(Derivation.sha256Bytes(text))
   }
 
   /// The hash of 64 hexadecimal digits; nil for anything else.
   static func bytes(hexadecimal text: String) -> Data? {
-    var bytes = Data(capacity: byteCount)
+    guard text.utf8.count == byteCount * 2 else { return nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(byteCount)
     var high: UInt8?
     for digit in text.utf8 {
       guard let value = nibble(digit) else { return nil }
@@ -27,7 +26,7 @@ enum TextHash {
         high = value
       }
     }
-    return high == nil && bytes.count == byteCount ? bytes : nil
+    return Data(bytes)
   }
 
   private static func nibble(_ digit: UInt8) -> UInt8? {

@@ -117,8 +117,13 @@ enum Schema {
     -- The vector of each memory's words as they are now.
     CREATE TABLE vectors (memory INTEGER PRIMARY KEY, vector BLOB NOT NULL) STRICT;
     -- Vectors of words that a memory had before, or is going to have when its event is folded.
+    -- Those of memories that nobody has named yet stand in early_vectors: numbers follow from the memory events alone.
     CREATE TABLE other_vectors (
       memory INTEGER NOT NULL, text_hash BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (memory, text_hash)
+    ) STRICT;
+    CREATE TABLE early_vectors (
+      id BLOB NOT NULL, owner TEXT NOT NULL, text_hash BLOB NOT NULL, vector BLOB NOT NULL,
+      PRIMARY KEY (id, owner, text_hash)
     ) STRICT;
     -- Which memories changed in which version of their owner, for those who keep an owner's vectors.
     CREATE TABLE touched (

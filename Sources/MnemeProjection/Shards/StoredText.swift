@@ -6,7 +6,12 @@ enum StoredText {
 
   /// `text` without U+0000: it becomes U+FDD0 U+FDD1, and U+FDD0 itself becomes two.
   static func encode(_ text: String) -> String {
-    guard text.utf8.contains(where: { $0 == 0 || $0 == 0xEF }) else { return text }
+    let isPlain = unsafe text.utf8.withContiguousStorageIfAvailable { bytes in
+      var isPlain = true
+      for index in bytes.indices where unsafe bytes[index] == 0 || bytes[index] == 0xEF { isPlain = false }
+      return isPlain
+    }
+    guard isPlain != true else { return text }
     var scalars = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       if scalar == "\0" {
