@@ -27,7 +27,7 @@ public struct ProjectionConfiguration: Hashable, Sendable {
 
     /// Bounds with all their parts.
     public init(
-      maxBatchRecordCount: Int = 500, maxBatchByteCount: Int = 8 << 20, maxRebuildBatchRecordCount: Int = 10_000,
+      maxBatchRecordCount: Int = 500, maxBatchByteCount: Int = 8 << 20, maxRebuildBatchRecordCount: Int = 2_500,
       maxVectorCacheByteCount: Int = 256 << 20
     ) {
       self.maxBatchRecordCount = maxBatchRecordCount

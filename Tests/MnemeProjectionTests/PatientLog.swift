@@ -10,6 +10,7 @@ final class PatientLog: EventLog {
     var waiters: [Int: AsyncStream<Void>.Continuation] = [:]
     var waits: [TopicPartition] = []
     var readCount = 0
+    var readRecordCount = 0
   }
 
   private let state = Mutex(State())
@@ -17,6 +18,9 @@ final class PatientLog: EventLog {
   /// What was waited for so far, and how often records were read.
   var waits: [TopicPartition] { self.state.withLock { $0.waits } }
   var readCount: Int { self.state.withLock { $0.readCount } }
+  /// How many records were read since counting began.
+  var readRecordCount: Int { self.state.withLock { $0.readRecordCount } }
+  func startCounting() { self.state.withLock { $0.readRecordCount = 0 } }
 
   func ensureTopics(_ topics: [TopicSpecification]) async throws { try await self.inner.ensureTopics(topics) }
   func topics() async throws -> [TopicSpecification] { try await self.inner.topics() }
@@ -32,8 +36,12 @@ final class PatientLog: EventLog {
   }
 
   func read(_ partition: TopicPartition, from offset: Int64, limit: ReadLimit) async throws -> [LogRecord] {
-    self.state.withLock { $0.readCount += 1 }
-    return try await self.inner.read(partition, from: offset, limit: limit)
+    let records = try await self.inner.read(partition, from: offset, limit: limit)
+    self.state.withLock { state in
+      state.readCount += 1
+      state.readRecordCount += records.count
+    }
+    return records
   }
 
   func bounds(of topic: String) async throws -> [OffsetBounds] { try await self.inner.bounds(of: topic) }

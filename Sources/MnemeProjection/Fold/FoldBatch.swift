@@ -121,7 +121,8 @@ enum Watermarks {
   /// Notes the turns whose outcome was folded.
   static func noteTurns(_ database: Database, of records: [FoldRecord], areVisible: Bool) throws {
     var highest: [Int: Int64] = [:]
-    for case .resolved(let body, _) in records.lazy.map(\.content) {
+    for record in records {
+      guard case .resolved(let body, _) = record.content else { continue }
       highest[body.input.partition] = max(highest[body.input.partition] ?? -1, body.input.offset)
     }
     for (partition, offset) in highest {

@@ -3,7 +3,9 @@ import FoundationEssentials
 import MnemeCore
 
 /// A record of a followed topic, read as far as folding needs it.
-struct FoldRecord: Sendable {
+///
+/// A class, as it goes from hand to hand: a copy of all that a body holds would be counted part by part.
+final class FoldRecord: Sendable {
   /// What a record says.
   enum Content: Sendable {
     /// An input's outcome; with the body's bytes as they are kept.
@@ -31,6 +33,17 @@ struct FoldRecord: Sendable {
   let space: String?
   /// Of a vectors record: vectors of all memories records below this offset have come; nil where that is not told.
   let memoriesNext: Int64?
+
+  init(
+    position: LogPosition, owner: OwnerKey?, at: Timestamp, content: Content, space: String?, memoriesNext: Int64?
+  ) {
+    self.position = position
+    self.owner = owner
+    self.at = at
+    self.content = content
+    self.space = space
+    self.memoriesNext = memoriesNext
+  }
 }
 
 /// Why a record is not folded. Its text holds no user data.

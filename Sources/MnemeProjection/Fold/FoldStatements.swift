@@ -7,6 +7,7 @@ struct FoldStatements {
   var findNumber: RowStatement
   var insertNumber: RowStatement
   var insertMemory: RowStatement
+  var replaceMemory: RowStatement
   var insertSource: RowStatement
   var insertRun: RowStatement
   var insertKeywords: RowStatement
@@ -20,8 +21,9 @@ struct FoldStatements {
     findNumber = try RowStatement(database, "SELECT memory FROM numbers WHERE id = ?")
     insertNumber = try RowStatement(database, "INSERT INTO numbers VALUES (?, ?)")
     insertMemory = try RowStatement(database, MemoryRow.insertion)
+    replaceMemory = try RowStatement(database, MemoryRow.replacement)
     insertSource = try RowStatement(
-      database, "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+      database, "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     insertRun = try RowStatement(database, "INSERT OR IGNORE INTO runs VALUES (?, ?)")
     insertKeywords = try RowStatement(database, "INSERT INTO keywords (rowid, terms) VALUES (?, ?)")
     insertChange = try RowStatement(database, "INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?)")

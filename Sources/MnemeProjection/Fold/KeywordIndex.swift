@@ -43,11 +43,11 @@ struct KeywordIndex {
     guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
   }
 
-  /// What FTS5 is to index for `text` of `owner`, and how many words that are.
-  func document(of text: String, tenant: Int64, owner: Int64) throws -> (terms: String, count: Int) {
+  /// The text that FTS5 is to index for `text` of `owner`, and how many words that are.
+  func document(of text: String, tenant: Int64, owner: Int64) throws -> (terms: [UInt8], count: Int) {
     let collector = WordCollector(suffix: Array("|\(tenant)|\(owner) ".utf8))
     try tokenize(text, into: collector)
-    return (String(decoding: collector.bytes, as: UTF8.self), collector.ends.count)
+    return (collector.bytes, collector.ends.count)
   }
 
   /// The term of `word` for one owner.

@@ -62,13 +62,18 @@ struct MemoryRow: Sendable {
 
   static let damaged = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a column holds an impossible value")
 
+  /// Puts a row in. Where one of the same number stands, `replacement` does: it costs a savepoint, at which the keyword
+  /// index writes a segment of its own.
+  static let insertion = "INSERT INTO memories \(values)"
   /// Puts a row in, in place of one with the same number.
-  static let insertion = """
-    INSERT OR REPLACE INTO memories VALUES
+  static let replacement = "INSERT OR REPLACE INTO memories \(values)"
+
+  private static let values = """
+    VALUES
     (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     """
 
-  /// Writes the row by `statement`, which is `insertion`.
+  /// Writes the row by `statement`, which is `insertion` or `replacement`.
   func write(_ statement: inout RowStatement, _ number: Int64, textHash: Data) throws {
     statement.add(number)
     statement.add(memory.id)

@@ -31,6 +31,13 @@ struct ShardFold {
     let text: String?
   }
 
+  /// The terms that a memory had, and those that it has.
+  private struct KeywordChange {
+    let memory: Int64
+    let old: [UInt8]?
+    let new: [UInt8]?
+  }
+
   private let database: Database
   private let keywords: KeywordIndex
   private var statements: FoldStatements
@@ -38,6 +45,7 @@ struct ShardFold {
   private var vectorRows: VectorRows
   private var working: [Int64: Working] = [:]
   private var changes: [Change] = []
+  private var keywordChanges: [KeywordChange] = []
   private var vectors: [(memory: Int64, entry: FoldRecord.VectorEntry)] = []
   /// Hashes of the words of memories that were written; nil for those that are gone.
   private var hashes: [Int64: Data?] = [:]
@@ -96,8 +104,7 @@ struct ShardFold {
     statements.insertInput.add(id)
     statements.insertInput.add(body.outcome.rawValue)
     statements.insertInput.add(at.milliseconds)
-    statements.insertInput.add(bytes)
-    try statements.insertInput.run()
+    try statements.insertInput.run(adding: bytes)
     let input = database.lastInsertedRowID
     for (ordinal, event) in body.events.enumerated() {
       guard try apply(event, of: owner, key, input: input, ordinal: ordinal) else {
@@ -177,7 +184,10 @@ struct ShardFold {
     for change in changes { try write(change) }
     vectors.sort { $0.memory < $1.memory }
     for (memory, entry) in vectors { try write(entry, of: memory) }
+    // Last and in one go: the index writes what it holds in memory whenever something else begins a savepoint.
+    for change in keywordChanges { try write(change) }
     working = [:]
+    keywordChanges = []
     changes = []
     vectors = []
     hashes = [:]
@@ -199,17 +209,10 @@ struct ShardFold {
     hashes[number] = .some(newHash)
     var tokenCount = 0
     if oldHash != newHash {
-      if let old = entry.stored {
-        let terms = try keywords.document(of: old.memory.text, tenant: owner.row.tenant, owner: owner.row.number).terms
-        try KeywordIndex.remove(database, number, terms: terms)
-      }
-      if let new = entry.current {
-        let document = try keywords.document(of: new.memory.text, tenant: owner.row.tenant, owner: owner.row.number)
-        statements.insertKeywords.add(number)
-        statements.insertKeywords.add(document.terms)
-        try statements.insertKeywords.run()
-        tokenCount = document.count
-      }
+      let old = try entry.stored.map { try document(of: $0, owner.row) }
+      let new = try entry.current.map { try document(of: $0, owner.row) }
+      keywordChanges.append(KeywordChange(memory: number, old: old?.terms, new: new?.terms))
+      tokenCount = new?.count ?? 0
     } else if let stored = entry.stored {
       tokenCount = stored.tokenCount
     }
@@ -225,9 +228,26 @@ struct ShardFold {
       try database.cachedStatement(sql: "DELETE FROM memories WHERE memory = ?").execute(arguments: [number])
       return
     }
-    try current.write(&statements.insertMemory, number, textHash: newHash)
+    if entry.stored == nil {
+      try current.write(&statements.insertMemory, number, textHash: newHash)
+    } else {
+      try current.write(&statements.replaceMemory, number, textHash: newHash)
+    }
     let storedCount = entry.replacesSources ? 0 : entry.stored?.memory.sources.count ?? 0
     try MemoryRow.writeSources(&statements, number, current.memory, from: storedCount)
+  }
+
+  private func document(of row: MemoryRow, _ owner: OwnerRow) throws -> (terms: [UInt8], count: Int) {
+    try keywords.document(of: row.memory.text, tenant: owner.tenant, owner: owner.number)
+  }
+
+  private mutating func write(_ change: KeywordChange) throws {
+    if let old = change.old {
+      try KeywordIndex.remove(database, change.memory, terms: String(decoding: old, as: UTF8.self))
+    }
+    guard let new = change.new else { return }
+    statements.insertKeywords.add(change.memory)
+    try statements.insertKeywords.run(addingText: new)
   }
 
   private mutating func write(_ entry: FoldRecord.VectorEntry, of memory: Int64) throws {

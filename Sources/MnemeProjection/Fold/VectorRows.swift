@@ -29,8 +29,7 @@ struct VectorRows {
   ) throws -> Bool {
     if current == entry.textHash {
       statements.insertVector.add(memory)
-      statements.insertVector.add(entry.vector)
-      try statements.insertVector.run()
+      try statements.insertVector.run(adding: entry.vector)
       return true
     }
     if current == nil {

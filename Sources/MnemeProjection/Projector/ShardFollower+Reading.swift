@@ -18,12 +18,12 @@ extension ShardFollower {
     let vectorsSlice = FoldSlice(source: vectorsSource, from: position.vectors, records: vectors.map(reader.read))
     let mark = vectorsSlice.records.reduce(position.mark) { max($0, $1.memoriesNext ?? 0) }
     let read = memories.map(reader.read)
-    let folded = read.prefix { canFold($0, mark: mark) }
+    let folded = read.firstIndex { !canFold($0, mark: mark) }.map { Array(read[..<$0]) } ?? read
     let isHeldBack =
       folded.count < read.count
       || position.isHeldBack && read.last.map { $0.position.offset < mark } ?? false
     return FoldBatch(
-      memories: FoldSlice(source: memoriesSource, from: position.memories, records: Array(folded)),
+      memories: FoldSlice(source: memoriesSource, from: position.memories, records: folded),
       vectors: vectorsSlice, hasAllVectors: hasAll, mark: mark, isHeldBack: isHeldBack)
   }
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import Glibc
 
 /// What SQLite alone would need for the rows of a projection: the yardstick of a rebuild.
 package enum InsertLimit {
@@ -9,6 +10,8 @@ package enum InsertLimit {
     package var rowCount: Int
     /// From the first insertion until the last file was closed.
     package var elapsed: Duration
+    /// What all threads of this process spent meanwhile.
+    package var processorTime: Duration
   }
 
   /// One table's rows, in order of their keys.
@@ -18,8 +21,8 @@ package enum InsertLimit {
   }
 
   private static let tables = [
-    "watermarks", "vector_mark", "turn_positions", "tenants", "owners", "numbers", "memories", "sources", "runs", "vectors",
-    "other_vectors", "early_vectors", "inputs", "changes", "successions",
+    "watermarks", "vector_mark", "turn_positions", "tenants", "owners", "numbers", "memories", "sources", "runs",
+    "vectors", "other_vectors", "early_vectors", "inputs", "changes", "successions",
   ]
 
   /// Inserts the rows of a projection's shards, read back beforehand, into new databases of the same tables in
@@ -35,7 +38,7 @@ package enum InsertLimit {
       shards.append(try await ShardReader(files: files, configuration: configuration).read(readTables))
     }
     try ShardFiles.makeDirectory(scratch)
-    let started = ContinuousClock.now
+    let started = (ContinuousClock.now, clock())
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (partition, tables) in shards.enumerated() {
         if partition >= Projector.maxConcurrentShardCount { try await group.next() }
@@ -45,8 +48,9 @@ package enum InsertLimit {
       }
       try await group.waitForAll()
     }
-    let elapsed = ContinuousClock.now - started
-    return Result(rowCount: shards.joined().reduce(0) { $0 + $1.rows.count }, elapsed: elapsed)
+    return Result(
+      rowCount: shards.joined().reduce(0) { $0 + $1.rows.count }, elapsed: ContinuousClock.now - started.0,
+      processorTime: .seconds(1) * Double(clock() - started.1) / Double(CLOCKS_PER_SEC))
   }
 
   private static func readTables(_ database: Database) throws -> [Table] {
@@ -67,7 +71,7 @@ package enum InsertLimit {
         """)
     let documents = try texts.map { row -> [DatabaseValue] in
       let document = try keywords.document(of: StoredText.decode(row[1]), tenant: row[2], owner: row[3])
-      return [(row[0] as Int64).databaseValue, document.terms.databaseValue]
+      return [(row[0] as Int64).databaseValue, String(decoding: document.terms, as: UTF8.self).databaseValue]
     }
     tables.append(Table(insertion: "INSERT INTO keywords (rowid, terms) VALUES (?, ?)", rows: documents))
     return tables

@@ -53,7 +53,9 @@ struct RowStatement {
       })
   }
 
-  private func bindEmptyText() -> CInt { unsafe sqlite3_bind_text(statement.sqliteStatement, count, "", 0, Self.copying) }
+  private func bindEmptyText() -> CInt {
+    unsafe sqlite3_bind_text(statement.sqliteStatement, count, "", 0, Self.copying)
+  }
 
   /// Adds a blob.
   mutating func add(_ value: Data) {
@@ -99,6 +101,39 @@ struct RowStatement {
     case .double(let value): add(value)
     case .string(let value): add(value)
     case .blob(let value): add(value)
+    }
+  }
+
+  /// Adds one more blob, which is not copied, and runs it.
+  mutating func run(adding blob: [UInt8]) throws {
+    try unsafe blob.withUnsafeBytes { try unsafe run(adding: $0) }
+  }
+
+  /// Adds one more blob, which is not copied, and runs it.
+  mutating func run(adding blob: Data) throws {
+    try unsafe blob.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) in try unsafe run(adding: bytes) }
+  }
+
+  /// The bytes live until the statement has run, and are bound anew before it runs again.
+  private mutating func run(adding bytes: UnsafeRawBufferPointer) throws {
+    begin()
+    check(unsafe sqlite3_bind_blob(statement.sqliteStatement, count, bytes.baseAddress, CInt(bytes.count), nil))
+    try run()
+  }
+
+  /// Adds one more text, which is not copied, and runs it. It is ASCII or other UTF-8 without U+0000.
+  mutating func run(addingText text: [UInt8]) throws {
+    begin()
+    try unsafe text.withUnsafeBytes { bytes in
+      let start = unsafe bytes.bindMemory(to: CChar.self).baseAddress
+      let code =
+        if let start = unsafe start {
+          unsafe sqlite3_bind_text(statement.sqliteStatement, count, start, CInt(bytes.count), nil)
+        } else {
+          bindEmptyText()
+        }
+      check(code)
+      try run()
     }
   }
 

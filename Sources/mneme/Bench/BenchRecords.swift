@@ -67,7 +67,8 @@ struct BenchRecords {
     switch (random.below(100), own.isEmpty) {
     case (0..<2, _): return []
     case (2..<6, false):
-      return [.reinforced(id: own[random.below(own.count)], source: source(number, user, at, "the same again"), at: at)]
+      let source = source(number, user, at, "the same again")
+      return [.reinforced(id: own[random.below(own.count)], source: source, at: at)]
     case (6..<10, false):
       let old = known[user]?.remove(at: random.below(own.count))
       let memory = memory(number, user, at)
@@ -85,7 +86,8 @@ struct BenchRecords {
       subject: "user", attribute: number % 10 == 0 ? "hobby" : nil, value: number % 10 == 0 ? "chess" : nil,
       polarity: .positive, confidence: 0.75, validFrom: Moment(at, .received), validTo: nil,
       sources: [source(number, user, at, text)],
-      metadata: number % 4 == 0 ? ["channel": "support", "priority": .int(Int64(number % 5)), "tags": ["a", "b"]] : nil,
+      metadata: number % 4 == 0
+        ? ["channel": "support", "priority": .int(Int64(number % 5)), "tags": ["a", "b"]] : nil,
       expiresAt: nil, recipe: "rules-1", recordedAt: at, updatedAt: at)
     known[user, default: []].append(memory.id)
     return memory

@@ -1,0 +1,25 @@
+import FoundationEssentials
+import Glibc
+
+/// What this process uses of the machine.
+enum ProcessUsage {
+  /// Processor time of all its threads since it began.
+  static var processorTime: Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+
+  /// Forgets the most memory that it has had, where the kernel lets a process do so.
+  static func resetPeakMemory() {
+    try? Data("5".utf8).write(to: URL(filePath: "/proc/self/clear_refs"))
+  }
+
+  /// The most memory that it has had: resident pages, in millions of bytes.
+  static var peakMegabytes: Double {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let kibibytes = line.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Double($0) }
+    return (kibibytes ?? 0) * 1024 / 1e6
+  }
+}
