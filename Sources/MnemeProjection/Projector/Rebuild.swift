@@ -17,7 +17,9 @@ public struct RebuildReport: Sendable {
   public var recordCount: Int
   /// From the beginning until the last shard was switched over.
   public var elapsed: Duration
-  /// What the projection holds now.
+  /// The shards that were rebuilt, in order.
+  public var shards: [Int]
+  /// What these hold now.
   public var summary: ProjectionSummary
 }
 
@@ -30,15 +32,21 @@ extension Projector {
   /// process or another, go on meanwhile and notice nothing. Killed at any moment, it leaves the old shards as they
   /// were.
   /// One rebuild runs at a time; another one waits.
-  /// - Parameter progress: called after each batch; keep it short.
+  /// - Parameters:
+  ///   - shards: which shards, by number; nil for all of them. Others stay as they are, damaged ones too.
+  ///   - progress: called after each batch; keep it short.
   /// - Throws: `ProjectionError` (`.malformedRecord`) where a record cannot be folded; `EventLogError`.
-  public func rebuild(progress: @escaping @Sendable (RebuildProgress) -> Void) async throws -> RebuildReport {
+  public func rebuild(
+    shards: Set<Int>? = nil, progress: @escaping @Sendable (RebuildProgress) -> Void
+  ) async throws -> RebuildReport {
+    let followers = self.followers().filter { shards?.contains($0.store.files.partition) ?? true }
     try ShardFiles.makeDirectory(self.shardDirectory)
     return try await FileLock.whileHeld(path: self.rebuildLockPath) {
       let begin = ContinuousClock.now
-      let counter = RebuildCounter(total: try await self.totalRecordCount(), progress: progress)
+      let partitions = followers.map(\.store.files.partition)
+      let counter = RebuildCounter(total: try await self.totalRecordCount(of: partitions), progress: progress)
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for (index, follower) in self.followers().enumerated() {
+        for (index, follower) in followers.enumerated() {
           if index >= Self.maxConcurrentShardCount { try await group.next() }
           group.addTask { try await follower.rebuild(counter) }
         }
@@ -46,17 +54,21 @@ extension Projector {
       }
       let elapsed = ContinuousClock.now - begin
       self.doorbell.ring()
-      let summary = try await ProjectionSummary.read(self.followers().map(\.store))
-      return RebuildReport(recordCount: counter.recordCount, elapsed: elapsed, summary: summary)
+      let summary = try await ProjectionSummary.read(followers.map(\.store))
+      return RebuildReport(
+        recordCount: counter.recordCount, elapsed: elapsed, shards: partitions, summary: summary)
     }
   }
 
-  private func totalRecordCount() async throws -> Int {
+  private func totalRecordCount(of partitions: [Int]) async throws -> Int {
     var total: Int64 = 0
     for topic in [
       Topics.memories(generation: self.configuration.generation), Topics.vectors(space: self.configuration.space),
     ] {
-      for bounds in try await self.log.bounds(of: topic) { total += bounds.end - bounds.earliest }
+      let bounds = try await self.log.bounds(of: topic)
+      for partition in partitions where bounds.indices.contains(partition) {
+        total += bounds[partition].end - bounds[partition].earliest
+      }
     }
     return Int(total)
   }

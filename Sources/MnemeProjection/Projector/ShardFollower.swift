@@ -16,6 +16,8 @@ struct ShardFollower: Sendable {
   /// Pause after the first of several failures in a row; it doubles up to `maxRetryDelay`.
   static let initialRetryDelay = Duration.milliseconds(100)
   static let maxRetryDelay = Duration.seconds(10)
+  /// How often a damaged shard is looked at.
+  static let repairInterval = Duration.milliseconds(200)
 
   private var configuration: ProjectionConfiguration { store.configuration }
   private var partition: Int { store.files.partition }
@@ -41,6 +43,12 @@ struct ShardFollower: Sendable {
         position = nil
       } catch {
         try Task.checkCancellation()
+        if (error as? ProjectionError)?.code == .corrupt {
+          position = nil
+          connection = nil
+          try await waitForRepair(error)
+          continue
+        }
         guard Self.isRetriable(error) else { throw error }
         logger.warning(
           "folding is interrupted and tried again",
@@ -52,6 +60,15 @@ struct ShardFollower: Sendable {
         delay = min(delay * 2, Self.maxRetryDelay)
       }
     }
+  }
+
+  /// Returns once a damaged database is no longer the current one. The other shards are folded meanwhile.
+  private func waitForRepair(_ error: any Error) async throws {
+    let damaged = try? store.files.currentName()
+    logger.error(
+      "a shard is damaged and not folded until it is rebuilt",
+      metadata: ["shard": "\(store.files.partition)", "error": "\(error)"])
+    while (try? store.files.currentName()) == damaged { try await Task.sleep(for: Self.repairInterval) }
   }
 
   /// Folds what the log holds now.

@@ -24,7 +24,8 @@ extension ProjectionSummary {
   /// Shards that are read at once.
   static let maxConcurrentShardCount = 4
 
-  private mutating func add(_ part: ProjectionSummary) {
+  /// Adds what other shards hold.
+  mutating func add(_ part: ProjectionSummary) {
     digest.add(part.digest)
     memoryCount += part.memoryCount
     currentMemoryCount += part.currentMemoryCount
@@ -33,7 +34,8 @@ extension ProjectionSummary {
     vectorCount += part.vectorCount
   }
 
-  private static func scan(_ database: Database) throws -> ProjectionSummary {
+  /// What one shard holds.
+  static func scan(_ database: Database) throws -> ProjectionSummary {
     var summary = ProjectionSummary()
     let rows = try Row.fetchCursor(database, sql: "SELECT \(MemoryRow.columns) FROM memories m ORDER BY m.memory")
     while let row = try rows.next() {
