@@ -66,7 +66,7 @@ let package = Package(
       name: "MnemePipeline", dependencies: ["MnemeCore", "EventLog", "LanguageModel", grdb, lifecycle, logging],
       resources: [.embedInCode("Prompts")], swiftSettings: safe),
     .target(
-      name: "MnemeProjection", dependencies: ["MnemeCore", "EventLog", grdb, lifecycle, logging, sqlite],
+      name: "MnemeProjection", dependencies: ["MnemeCore", "EventLog", crypto, grdb, lifecycle, logging, sqlite],
       swiftSettings: safe),
     .target(
       name: "MnemeQuery",

@@ -35,17 +35,22 @@ public enum ProjectionDirectory {
     removeLeftovers(directory)
     let path = path(directory, id: id)
     guard isDirectory(path) else { return }
-    var locks = [rebuildLock(path)]
-    for partition in try ShardFiles.partitions(in: path) {
-      locks.append(ShardFiles(directory: path, partition: partition).lockPath)
-    }
-    // In the order in which a rebuild takes them.
-    try await whileHeld(locks[...]) {
+    try await whileUnused(path) {
       let grave = "\(directory)/\(leftoverPrefix)\(ShardFiles.randomDigits())"
       guard unsafe rename(path, grave) == 0 else { throw StorageFailure.system("rename", path: path, errno: errno) }
       try ShardFiles.sync(directory)
     }
     removeLeftovers(directory)
+  }
+
+  /// Runs `body` while no rebuild and no transaction is under way in the projection at `path`.
+  static func whileUnused(_ path: String, _ body: () async throws -> Void) async throws {
+    var locks = [rebuildLock(path)]
+    for partition in try ShardFiles.partitions(in: path) {
+      locks.append(ShardFiles(directory: path, partition: partition).lockPath)
+    }
+    // In the order in which a rebuild takes them.
+    try await whileHeld(locks[...], body)
   }
 
   /// Begins the name of a removed projection's directory.
