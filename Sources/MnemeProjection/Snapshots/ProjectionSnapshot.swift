@@ -19,8 +19,8 @@ public struct ProjectionSnapshot: Sendable {
 
   // MARK: Export
 
-  /// Writes all shards to a new file at `path`, each as it stands at one moment. Projectors, rebuilds and readers go on.
-  /// The file is there once it is whole.
+  /// Writes all shards to a new file at `path`, each as it stands at one moment. Projectors, rebuilds and readers go
+  /// on. The file is there once it is whole.
   /// - Throws: `ProjectionError` (`.missing` where a shard is, `.mismatch` where the file exists).
   public func export(to path: String) async throws -> SnapshotManifest {
     guard !FileManager.default.fileExists(atPath: path) else {

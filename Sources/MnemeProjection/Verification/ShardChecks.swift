@@ -73,7 +73,7 @@ enum ShardChecks {
         SELECT count(*) FROM (SELECT memory FROM changes UNION ALL SELECT memory FROM other_vectors
         UNION ALL SELECT successor FROM successions UNION ALL SELECT predecessor FROM successions
         UNION ALL SELECT memory FROM memories) t
-        WHERE NOT EXISTS (SELECT 1 FROM numbers n WHERE n.memory = t.memory)
+        WHERE t.memory NOT IN (SELECT memory FROM numbers)
         """, "rows of memories that have no number"
       ),
       (
@@ -106,7 +106,7 @@ enum ShardChecks {
     ]
 
   private static let keywordCounts = """
-    WITH postings AS (SELECT doc AS memory, count(*) AS tokens FROM keyword_postings GROUP BY doc)
+    WITH postings AS MATERIALIZED (SELECT doc AS memory, count(*) AS tokens FROM keyword_postings GROUP BY doc)
     SELECT (SELECT count(*) FROM memories m LEFT JOIN postings p ON p.memory = m.memory
         WHERE m.token_count <> coalesce(p.tokens, 0))
       + (SELECT count(*) FROM postings p WHERE NOT EXISTS (SELECT 1 FROM memories m WHERE m.memory = p.memory))

@@ -2,8 +2,8 @@ import EventLog
 import FoundationEssentials
 import MnemeCore
 
-/// Records of the memories and vectors topics as resolution writes them: sentences, sources with their quotes, metadata,
-/// vectors of length 1. Most turns bring a memory; some say one again, replace one, or bring nothing.
+/// Records of the memories and vectors topics as resolution writes them: sentences, sources with their quotes,
+/// metadata, vectors of length 1. Most turns bring a memory; some say one again, replace one, or bring nothing.
 struct BenchRecords {
   private let codec: EventRecordCodec
   private let memoriesTopic: String
