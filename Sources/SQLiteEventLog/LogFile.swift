@@ -110,6 +110,11 @@ final class LogFile: Sendable {
     configuration.maximumReaderCount = options.maxReaderCount
     configuration.busyMode = .callback { patience.wait($0) }
     configuration.prepareDatabase { database in
+      // A dropped generation gives its pages back to the file system. That can be said of a new file only; an older
+      // one uses them again for what comes.
+      if !database.configuration.readonly, try Int.fetchOne(database, sql: "PRAGMA page_count") == 0 {
+        try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+      }
       // An append is durable when it returns: every commit is synced.
       try database.execute(sql: "PRAGMA synchronous = FULL")
       // What retention discards is overwritten.

@@ -91,6 +91,25 @@ extension SQLiteEventLog {
         try database.execute(sql: "DELETE FROM discarded_partitions WHERE id = ?", arguments: [partition])
       }
     }
+    if !partitions.isEmpty { try await self.giveBackPages() }
     return count
+  }
+
+  /// Pages that are given back in one transaction, at most, so that appends get in between.
+  static let maxReturnedPageCount = 1024
+
+  /// Gives pages that nothing uses back to the file system.
+  private func giveBackPages() async throws {
+    var rest = Int.max
+    while rest > 0 {
+      let (before, after) = try await self.writer.write { database in
+        let before = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+        // Each row that is stepped to is a page.
+        _ = try Row.fetchAll(database, sql: "PRAGMA incremental_vacuum(\(Self.maxReturnedPageCount))")
+        return (before, try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0)
+      }
+      // A file that an older version made keeps its pages for what comes.
+      rest = after < before ? after : 0
+    }
   }
 }

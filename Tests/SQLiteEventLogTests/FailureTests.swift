@@ -69,6 +69,27 @@ import Testing
     return nil
   }
 
+  @Test func aDeletedTopicGivesItsSpaceBack() async throws {
+    let file = LogFolder()
+    defer { file.remove() }
+    let log = try await file.open()
+    try await log.makeTopic("kept")
+    try await log.makeTopic("dropped")
+    for number in 0..<40 {
+      try await log.append((0..<100).map { "\(number) \($0) \(Self.kilobyte)" }, to: "dropped")
+      try await log.append(["kept \(number)"], to: "kept")
+    }
+    func pageCount() throws -> Int {
+      try file.connection().read { try Int.fetchOne($0, sql: "PRAGMA page_count") ?? 0 }
+    }
+    let before = try pageCount()
+    try await log.deleteTopic("dropped")
+    #expect(before > 1000)
+    #expect(try pageCount() < before / 10)
+    #expect(try await log.values(of: "kept").count == 40)
+    await log.close()
+  }
+
   @Test func whatIsNoLogIsRefusedWithItsPath() async throws {
     let file = LogFolder()
     defer { file.remove() }
