@@ -21,7 +21,7 @@ import Testing
     for number in 0..<20 {
       try await world.resolve("t\(number)", ann, [.added(memory("m\(number)", "text", ann))], offset: Int64(number))
       let partition = world.partition(of: ann)
-      #expect(try await reader.wait(forTurnsPartition: partition, offset: Int64(number), timeout: .seconds(60)))
+      #expect(try await reader.wait(forTurnsPartition: partition, offset: Int64(number), timeout: .seconds(240)))
       #expect(try await reader.texts(all()).count == number + 1)
     }
     running.cancel()
@@ -50,7 +50,7 @@ import Testing
     let projector = try world.projector()
     let running = Task { try await projector.run() }
     let reader = try world.reader(projector: projector)
-    #expect(try await reader.wait(forTurnsPartition: 0, offset: 8, timeout: .seconds(60)))
+    #expect(try await reader.wait(forTurnsPartition: 0, offset: 8, timeout: .seconds(240)))
     #expect(try await reader.texts(all()).count == 9)
     #expect(failures.value >= 6)
     running.cancel()
@@ -73,11 +73,11 @@ import Testing
     let running = Task { try await projector.run() }
     let reader = try world.reader(projector: projector)
     try await world.resolve("t0", ann, [.added(memory("m0", "text 0", ann))], offset: 0)
-    #expect(try await reader.wait(forTurnsPartition: 0, offset: 0, timeout: .seconds(60)))
+    #expect(try await reader.wait(forTurnsPartition: 0, offset: 0, timeout: .seconds(240)))
     try FileManager.default.removeItem(atPath: world.directory + "/g1")
     try ShardFiles.makeDirectory(world.directory + "/g1")
     try await world.resolve("t1", ann, [.added(memory("m1", "text 1", ann))], offset: 1)
-    #expect(try await reader.wait(forTurnsPartition: 0, offset: 1, timeout: .seconds(60)))
+    #expect(try await reader.wait(forTurnsPartition: 0, offset: 1, timeout: .seconds(240)))
     #expect(try await reader.texts(all()).sorted() == ["text 0", "text 1"])
     running.cancel()
     try await running.value

@@ -63,7 +63,7 @@ extension Projector {
   private func totalRecordCount(of partitions: [Int]) async throws -> Int {
     var total: Int64 = 0
     for topic in [
-      Topics.memories(generation: self.configuration.generation), Topics.vectors(space: self.configuration.space),
+      self.configuration.memoriesTopic, self.configuration.vectorsTopic,
     ] {
       let bounds = try await self.log.bounds(of: topic)
       for partition in partitions where bounds.indices.contains(partition) {

@@ -22,9 +22,9 @@ struct ShardFollower: Sendable {
   private var configuration: ProjectionConfiguration { store.configuration }
   private var partition: Int { store.files.partition }
   var memoriesSource: TopicPartition {
-    TopicPartition(Topics.memories(generation: configuration.generation), partition)
+    TopicPartition(configuration.memoriesTopic, partition)
   }
-  var vectorsSource: TopicPartition { TopicPartition(Topics.vectors(space: configuration.space), partition) }
+  var vectorsSource: TopicPartition { TopicPartition(configuration.vectorsTopic, partition) }
 
   /// Folds for ever. Failures that may pass are tried again, for ever; others end it.
   func follow() async throws {
@@ -100,15 +100,31 @@ struct ShardFollower: Sendable {
 
   /// Where the shard stands; where it is new, the earliest record that the log holds.
   func start(_ connection: inout ShardConnection?) async throws -> ShardPosition {
-    let memories = (source: memoriesSource, bounds: try await bounds(memoriesSource))
-    let vectors = (source: vectorsSource, bounds: try await bounds(vectorsSource))
+    let (memoriesSource, vectorsSource) = (memoriesSource, vectorsSource)
+    // First how far the shard is, then how far the log goes: other processes may move both on meanwhile.
+    let before = try await store.write(&connection) { database in
+      [try Watermarks.next(database, memoriesSource), try Watermarks.next(database, vectorsSource)]
+    }
+    let bounds = [try await bounds(memoriesSource), try await bounds(vectorsSource)]
+    for (index, source) in [memoriesSource, vectorsSource].enumerated() {
+      if let stored = before[index] { try Self.check(stored, of: source, within: bounds[index]) }
+    }
     let logger = self.logger
     return try await store.write(&connection) { database in
       ShardPosition(
-        memories: try Self.start(database, memories.source, memories.bounds, logger),
-        vectors: try Self.start(database, vectors.source, vectors.bounds, logger),
+        memories: try Self.start(database, memoriesSource, bounds[0], logger),
+        vectors: try Self.start(database, vectorsSource, bounds[1], logger),
         mark: try Watermarks.mark(database))
     }
+  }
+
+  /// - Throws: `ProjectionError` (`.mismatch`) where a shard has folded more than the log has.
+  private static func check(_ stored: Int64, of source: TopicPartition, within bounds: OffsetBounds) throws {
+    guard stored > bounds.end else { return }
+    throw ProjectionError(
+      .mismatch,
+      "the projection has folded \(source) up to \(stored), the log ends at \(bounds.end); "
+        + "run 'mneme replay rebuild' if the log is the right one")
   }
 
   static func start(
@@ -116,12 +132,6 @@ struct ShardFollower: Sendable {
   ) throws -> Int64 {
     let stored = try Watermarks.next(database, source)
     if let stored {
-      guard stored <= bounds.end else {
-        throw ProjectionError(
-          .mismatch,
-          "the projection has folded \(source) up to \(stored), the log ends at \(bounds.end); "
-            + "run 'mneme replay rebuild' if the log is the right one")
-      }
       if stored >= bounds.earliest { return stored }
       logger.error(
         "records went from the log before they were folded",

@@ -17,7 +17,7 @@ public final class ProjectionReader: MemoryReader {
   /// The same, where the projector of this process rings.
   static let doorbellTimeout = Duration.milliseconds(200)
   /// How long a shard is waited for that the projector of this process has not made yet.
-  static let startTimeout = Duration.seconds(5)
+  static let startTimeout = Duration.seconds(30)
 
   /// A reader of the shards under `directory`. Nothing is opened before it is read. `projector` is the one that folds
   /// them in this

@@ -57,9 +57,13 @@ struct ShardStore: Sendable {
     return try failing(name) {
       let queue = try Self.openLive(files.path(name))
       try queue.write { database in try Schema.create(database, for: configuration) }
+      // Installing opens and closes the file to make it durable, which would take this process's locks on it away from
+      // a connection that is open (POSIX): another process could then think that it is the last one, and remove the
+      // write-ahead log under it.
+      try queue.close()
       try files.install(name)
       if let old { files.remove(old) }
-      return ShardConnection(name: name, queue: queue)
+      return ShardConnection(name: name, queue: try Self.openLive(files.path(name)))
     }
   }
 
