@@ -6,6 +6,8 @@ final class LaneBuffer: Sendable {
   private struct State {
     var records: [LogRecord] = []
     var isClosed = false
+    /// Ends what runs while the lane is open.
+    var cancel: (@Sendable () -> Void)?
     var isPaused = false
     var seekTarget: Int64?
     var waiter: CheckedContinuation<Void, Never>?
@@ -59,13 +61,39 @@ final class LaneBuffer: Sendable {
     }
   }
 
-  /// Ends the lane: `next` returns nil from now on.
+  /// Ends the lane: `next` returns nil from now on, and what runs while it is open is cancelled.
   func close() {
-    let waiter = self.state.withLock { state in
+    let (waiter, cancel) = self.state.withLock { state in
       state.isClosed = true
-      return state.takeWaiter()
+      return (state.takeWaiter(), state.cancel)
     }
+    cancel?()
     waiter?.resume()
+  }
+
+  /// Runs `operation`, and cancels it where the lane is closed meanwhile: what another worker does now is not done
+  /// twice.
+  /// - Throws: `CancellationError` where the lane is closed, and what `operation` throws.
+  func whileOpen<Value: Sendable>(
+    _ operation: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    let work = Task { try await operation() }
+    let isClosed = self.state.withLock { state in
+      state.cancel = { work.cancel() }
+      return state.isClosed
+    }
+    if isClosed { work.cancel() }
+    defer { self.state.withLock { $0.cancel = nil } }
+    do {
+      return try await withTaskCancellationHandler {
+        try await work.value
+      } onCancel: {
+        work.cancel()
+      }
+    } catch {
+      if self.state.withLock({ $0.isClosed }) { throw CancellationError() }
+      throw error
+    }
   }
 
   /// The next records, at most `maxCount`; nil once it is closed or the task is cancelled.

@@ -10,6 +10,8 @@ struct PartitionLane: Sendable {
   let partition: TopicPartition
   let environment: PipelineEnvironment
   let logger: Logger
+  /// Where its records wait; nil where they are handed over by hand.
+  var buffer: LaneBuffer?
 
   /// Pauses between attempts on what may pass: there is no last attempt, as nothing may be skipped.
   static let recovery = RetryPolicy(maxAttemptCount: .max, initialDelay: .milliseconds(100), maxDelay: .seconds(10))
@@ -73,10 +75,14 @@ struct PartitionLane: Sendable {
     var attempt = 1
     while true {
       do {
-        return try await stage.process(records, of: partition.partition)
+        guard let buffer else { return try await stage.process(records, of: partition.partition) }
+        return try await buffer.whileOpen { [stage, partition] in
+          try await stage.process(records, of: partition.partition)
+        }
       } catch {
         await stage.reset(partition.partition)
         try Task.checkCancellation()
+        if error is CancellationError { throw error }
         logger.error("stage failed, trying again", metadata: metadata(error))
         try await pause(after: attempt)
         attempt += 1

@@ -13,10 +13,16 @@ public struct StageRunner: Service {
     /// How long one poll waits for records.
     public var pollTimeout: Duration
 
+    /// How many records per second are taken up at most, over all partitions; nil for no bound.
+    public var rate: RateLimit?
+
     /// Bounds with all their parts.
-    public init(maxWaitingRecordCount: Int = 1000, pollTimeout: Duration = .milliseconds(500)) {
+    public init(
+      maxWaitingRecordCount: Int = 1000, pollTimeout: Duration = .milliseconds(500), rate: RateLimit? = nil
+    ) {
       self.maxWaitingRecordCount = maxWaitingRecordCount
       self.pollTimeout = pollTimeout
+      self.rate = rate
     }
   }
 
@@ -113,11 +119,14 @@ public struct StageRunner: Service {
 
   private func run(_ partition: TopicPartition, _ buffer: LaneBuffer, _ consumer: any LogConsumer) async throws {
     let lane = PartitionLane(
-      stage: stage, log: log, consumer: consumer, partition: partition, environment: environment, logger: logger)
+      stage: stage, log: log, consumer: consumer, partition: partition, environment: environment, logger: logger,
+      buffer: buffer)
     await stage.reset(partition.partition)
     var failureCount = 0
     while let records = await buffer.next(maxCount: stage.maxBatchRecordCount) {
-      switch try await lane.run(records) {
+      try await bounds.rate?.take(records.count)
+      guard let outcome = try await outcome(of: records, lane) else { break }
+      switch outcome {
       case .committed: failureCount = 0
       case .continueFrom(let offset):
         buffer.requestSeek(to: offset)
@@ -127,5 +136,14 @@ public struct StageRunner: Service {
       if buffer.takeResumption() { await consumer.resume([partition]) }
     }
     await stage.reset(partition.partition)
+  }
+
+  /// How the batch ended; nil where the partition went to another worker meanwhile.
+  private func outcome(of records: [LogRecord], _ lane: PartitionLane) async throws -> PartitionLane.Outcome? {
+    do {
+      return try await lane.run(records)
+    } catch is CancellationError where !Task.isCancelled {
+      return nil
+    }
   }
 }
