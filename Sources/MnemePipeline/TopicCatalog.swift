@@ -1,26 +1,44 @@
 public import EventLog
-import MnemeCore
+public import MnemeCore
 
 /// The topics of a deployment, as the files under `topics/` describe them.
-public enum TopicCatalog {
+public struct TopicCatalog: Sendable {
   /// How long `mneme.ingress` keeps what outside publishers sent: a week to notice that nobody moves it on.
   public static let ingressRetention: Duration = .seconds(7 * 86_400)
 
-  /// Every topic that one generation and one embedding space need. All have the same number of partitions, so that an
-  /// owner's records are in the partition of the same number everywhere, and a dead letter beside its original's.
-  /// `replicationFactor` is how many copies brokers keep of each; nil for the log's own default.
-  public static func topics(
-    generation: String, space: String, partitionCount: Int, replicationFactor: Int? = nil
-  ) -> [TopicSpecification] {
-    let kept = [
-      Topics.turns, Topics.facts(generation: generation), Topics.memories(generation: generation),
-      Topics.vectors(space: space), Topics.deadLetters,
+  /// Partitions of each topic but that of the catalog of generations. All have the same number, so that an owner's
+  /// records are in the partition of the same number everywhere, and a dead letter beside its original's.
+  public var partitionCount: Int
+  /// How many copies brokers keep of each record; nil for the log's own default.
+  public var replicationFactor: Int?
+
+  /// A catalog with all its parts.
+  public init(partitionCount: Int, replicationFactor: Int? = nil) {
+    self.partitionCount = partitionCount
+    self.replicationFactor = replicationFactor
+  }
+
+  /// The topics that do not depend on generations.
+  public var shared: [TopicSpecification] {
+    [
+      topic(Topics.ingress, .age(Self.ingressRetention)), topic(Topics.turns, .forever),
+      topic(Topics.deadLetters, .forever), GenerationLog.topic(replicationFactor: replicationFactor),
     ]
-    let topics: [(String, TopicSpecification.Retention)] =
-      [(Topics.ingress, .age(ingressRetention))] + kept.map { ($0, .forever) }
-    return topics.map { name, retention in
-      TopicSpecification(
-        name: name, partitionCount: partitionCount, retention: retention, replicationFactor: replicationFactor)
-    }
+  }
+
+  /// The topics of `generation`.
+  public func topics(of generation: Generation) -> [TopicSpecification] {
+    generation.topics.map { topic($0, .forever) }
+  }
+
+  /// Every topic that a log with these generations needs, each once.
+  public func topics(of generations: [Generation]) -> [TopicSpecification] {
+    var names: Set<String> = []
+    return shared + generations.flatMap { topics(of: $0) }.filter { names.insert($0.name).inserted }
+  }
+
+  private func topic(_ name: String, _ retention: TopicSpecification.Retention) -> TopicSpecification {
+    TopicSpecification(
+      name: name, partitionCount: partitionCount, retention: retention, replicationFactor: replicationFactor)
   }
 }

@@ -1,3 +1,5 @@
+import MnemeCore
+
 /// What a projection is made for. Shards made for anything else are refused, as their vectors could not be compared.
 public struct ProjectionConfiguration: Hashable, Sendable {
   /// Name of the projection, of its directory among others, and of what it is in messages: several of one generation,
@@ -36,6 +38,11 @@ public struct ProjectionConfiguration: Hashable, Sendable {
       self.maxVectorCacheByteCount = maxVectorCacheByteCount
     }
   }
+
+  /// The topic of its memories.
+  public var memoriesTopic: String { Topics.memories(generation: generation) }
+  /// The topic of its vectors.
+  public var vectorsTopic: String { Topics.vectors(space: space, generation: generation) }
 
   /// A configuration with all its parts; `id` is the generation where it is not given. It names a directory: no slash,
   /// and no dot in front.

@@ -61,6 +61,13 @@ import Testing
         #expect(DeadLetter(parked: record) == GoldenSamples.deadLetter)
         continue
       }
+      if let type = record.header("ce_type").flatMap(EventType.init(rawValue:)),
+        let expected = GoldenSamples.generationEvents[type]
+      {
+        let (event, at) = try GenerationLog.decode(record)
+        #expect(event == expected && at == GoldenSamples.time)
+        continue
+      }
       let (event, type) = try Upcasting.lift(EventRecordCodec().decode(record))
       #expect(event.owner == GoldenSamples.owner)
       #expect(event.time == GoldenSamples.time)
@@ -87,6 +94,9 @@ import Testing
     case .deadLetterClosed:
       #expect(try EventBodyCoding.decode(DeadLetterClosed.self, from: data).decision == .redriven)
     case .recordParked: break
+    case .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
+      .generationExtractionChanged:
+      Issue.record("\(type.rawValue) has no owner")
     }
   }
 

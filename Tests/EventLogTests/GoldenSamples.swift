@@ -17,6 +17,7 @@ enum GoldenSamples {
       let codec = EventRecordCodec()
       return try EventType.allCases.map { type in
         if type == .recordParked { return (type, deadLetter.record) }
+        if let event = generationEvents[type] { return (type, GenerationLog.encode(event, at: time)) }
         let event = CloudEvent(
           id: "golden-1", type: type.rawValue, source: "/mneme/test", time: time, owner: owner, data: body(type))
         return (type, try codec.encode(event, topic: "golden"))
@@ -39,8 +40,27 @@ enum GoldenSamples {
     case .recordParked: []
     case .deadLetterClosed:
       EventBodyCoding.encode(DeadLetterClosed(deadLetterID: memoryID.text, decision: .redriven))
+    case .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
+      .generationExtractionChanged:
+      generationEvents[type]?.body ?? []
     }
   }
+
+  static let generation = Generation(
+    id: "g2@model-4", origin: .reembed, parent: "g1",
+    extraction: ExtractionSpecification(model: "gpt", url: "https://example.org/v1", prompt: "Find facts."),
+    policy: PolicySpecification(nearDuplicateCosine: 0.875),
+    embedding: EmbeddingSpecification(
+      embedder: "openai:model", url: "https://example.org/v1", requestedDimension: 4, space: "model-4", dimension: 4),
+    facts: "g1", selection: ReplaySelection(tenant: "default", owner: owner, since: time, until: time))
+
+  static let generationEvents: [EventType: GenerationEvent] = {
+    let events: [GenerationEvent] = [
+      .created(generation), .filled(id: "g2"), .promoted(id: "g2"), .rolledBack(id: "g2"), .dropped(id: "g2"),
+      .extractionChanged(id: "g2", generation.extraction),
+    ]
+    return Dictionary(uniqueKeysWithValues: events.map { ($0.type, $0) })
+  }()
 
   static let turn = TurnBody(
     scope: Scope(userID: "alex", agentID: "concierge", appID: "app", runID: "chat-1"),

@@ -36,7 +36,12 @@ import Testing
   }
 
   @Test func everyTopicHasItsFileAndEveryFileItsTopic() throws {
-    let wanted = TopicCatalog.topics(generation: "<generation>", space: "<space>", partitionCount: 4)
+    // Those of a generation are files with its name left open.
+    let generation = Generation(
+      id: "<generation>", origin: .initial, parent: nil, extraction: ExtractionSpecification(),
+      policy: PolicySpecification(), embedding: EmbeddingSpecification(embedder: "e", space: "<space>", dimension: 1),
+      facts: "<generation>")
+    let wanted = TopicCatalog(partitionCount: 4).topics(of: [generation])
     let files = try Self.files
     #expect(Set(files.map(\.name)) == Set(wanted.map(\.name)))
     for file in files {

@@ -22,8 +22,7 @@ struct Harness {
     self.log = InMemoryEventLog(maxRecordByteCount: maxRecordByteCount)
     self.partitionCount = partitionCount
     try await log.ensureTopics(
-      TopicCatalog.topics(
-        generation: Self.generation, space: HashEmbedder().space.name, partitionCount: partitionCount))
+      TopicCatalog(partitionCount: partitionCount).topics(of: [.first(in: HashEmbedder())]))
   }
 
   func extraction(

@@ -1,4 +1,5 @@
 import EventLog
+import MnemeCore
 import MnemeTesting
 import Testing
 
@@ -118,9 +119,15 @@ import Testing
   }
 
   @Test func aDeploymentWantsItsTopicsOnce() {
-    let topics = TopicCatalog.topics(generation: "g1", space: "s", partitionCount: 3, replicationFactor: 2)
+    let first = Generation.first(in: HashEmbedder())
+    var second = first
+    second.id = "g2"
+    let topics = TopicCatalog(partitionCount: 3, replicationFactor: 2).topics(of: [first, second])
     #expect(Set(topics.map(\.name)).count == topics.count)
-    #expect(topics.allSatisfy { $0.name.hasPrefix(TopicPlan.namePrefix) && $0.partitionCount == 3 })
+    // The second one has memories and vectors of its own; it resolves the first one's facts.
+    #expect(topics.count == 9)
+    #expect(topics.allSatisfy { $0.name.hasPrefix(TopicPlan.namePrefix) })
+    #expect(topics.filter { $0.partitionCount != 3 }.map(\.name) == [Topics.generations])
     #expect(topics.allSatisfy { $0.replicationFactor == 2 })
     #expect(topics.filter { $0.retention != .forever }.map(\.name) == ["mneme.ingress"])
   }

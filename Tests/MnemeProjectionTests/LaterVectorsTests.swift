@@ -48,7 +48,7 @@ import Testing
     let other = ProjectionConfiguration(
       id: "g1@other-4", generation: "g1", space: "other-4", dimension: 4, partitionCount: 2)
     try await world.log.ensureTopics([
-      TopicSpecification(name: Topics.vectors(space: "other-4"), partitionCount: 2, retention: .forever)
+      TopicSpecification(name: other.vectorsTopic, partitionCount: 2, retention: .forever)
     ])
     let projector = try Projector(directory: world.directory, configuration: other, log: world.log, logger: quiet)
     try await projector.catchUp()

@@ -222,7 +222,7 @@ import Testing
     other.dimension = 4
     other.space = "test-4"
     try await world.log.ensureTopics([
-      TopicSpecification(name: Topics.vectors(space: other.space), partitionCount: 1, retention: .forever)
+      TopicSpecification(name: other.vectorsTopic, partitionCount: 1, retention: .forever)
     ])
     let projector = try Projector(directory: world.directory, configuration: other, log: world.log, logger: quiet)
     let reader = try ProjectionReader(directory: world.directory, configuration: other)

@@ -38,7 +38,7 @@ struct World: Sendable {
   let codec = EventRecordCodec()
 
   var memoriesTopic: String { Topics.memories(generation: configuration.generation) }
-  var vectorsTopic: String { Topics.vectors(space: configuration.space) }
+  var vectorsTopic: String { configuration.vectorsTopic }
   var directory: String { folder.path + "/projection" }
 
   init(

@@ -122,17 +122,21 @@ public struct FactsExtracted: Hashable, Sendable, Codable {
   public var promptTokens: Int
   /// Tokens received for it.
   public var completionTokens: Int
+  /// What stands for prompt, model and turn together: the same facts may be taken for another turn of the same hash
+  /// without asking again. nil without a model, and where nobody noted it.
+  public var inputHash: String?
 
   enum CodingKeys: String, CodingKey {
     case input, turn, facts, recipe, reply
     case promptTokens = "prompt_tokens"
     case completionTokens = "completion_tokens"
+    case inputHash = "input_hash"
   }
 
   /// A body with all its parts.
   public init(
     input: InputReference, turn: TurnContext, facts: [FactCandidate], recipe: String, reply: String? = nil,
-    promptTokens: Int = 0, completionTokens: Int = 0
+    promptTokens: Int = 0, completionTokens: Int = 0, inputHash: String? = nil
   ) {
     self.input = input
     self.turn = turn
@@ -141,12 +145,13 @@ public struct FactsExtracted: Hashable, Sendable, Codable {
     self.reply = reply
     self.promptTokens = promptTokens
     self.completionTokens = completionTokens
+    self.inputHash = inputHash
   }
 }
 
 /// Why a turn or a record stands in dead letters.
 public struct ParkingReason: Hashable, Sendable, Codable {
-  /// Which stage gave up: `ingress`, `extract`, `resolve`, `project`.
+  /// Which stage gave up: `ingress`, `extract`, `resolve`, `embed`, `project`.
   public var stage: String
   /// The failure's code, e.g. `rate_limited`.
   public var code: String

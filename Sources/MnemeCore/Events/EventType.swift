@@ -25,6 +25,18 @@ public enum EventType: String, Sendable, CaseIterable {
   case recordParked = "mneme.record.parked.v1"
   /// A parked record was put back or dropped by a person. Body: `DeadLetterClosed`. Topic: deadletters.
   case deadLetterClosed = "mneme.deadletter.closed.v1"
+  /// A generation begins to be filled. Body: `Generation`. Topic: generations, as all that follow.
+  case generationCreated = "mneme.generation.created.v1"
+  /// A generation has caught up with the log. Body: its id.
+  case generationFilled = "mneme.generation.filled.v1"
+  /// Readers read a generation from here on. Body: its id.
+  case generationPromoted = "mneme.generation.promoted.v1"
+  /// Readers read the one before it again. Body: its id.
+  case generationRolledBack = "mneme.generation.rolled-back.v1"
+  /// A generation's topics and projection go. Body: its id.
+  case generationDropped = "mneme.generation.dropped.v1"
+  /// From here on a generation's facts come from turns otherwise. Body: its id, and how.
+  case generationExtractionChanged = "mneme.generation.extraction-changed.v1"
 }
 
 /// Names of the topics.
@@ -35,10 +47,15 @@ public enum Topics {
   public static let turns = "mneme.turns"
   /// What could not be processed.
   public static let deadLetters = "mneme.deadletters"
+  /// Which generations there are, and which one readers read. One partition.
+  public static let generations = "mneme.generations"
   /// What was understood, by one generation.
   public static func facts(generation: String) -> String { "mneme.facts.\(generation)" }
   /// What is true, by one generation.
   public static func memories(generation: String) -> String { "mneme.memories.\(generation)" }
-  /// Vectors of memories' texts in one embedding space.
-  public static func vectors(space: String) -> String { "mneme.vectors.\(space)" }
+  /// Vectors of memories' texts in one embedding space. Those of the first generation are in the space's own topic;
+  /// any other generation adds its name, so that dropping it frees what its vectors took.
+  public static func vectors(space: String, generation: String) -> String {
+    generation == Generation.firstID ? "mneme.vectors.\(space)" : "mneme.vectors.\(space).\(generation)"
+  }
 }

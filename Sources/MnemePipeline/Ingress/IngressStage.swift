@@ -119,7 +119,9 @@ public struct IngressStage: Stage {
     case .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested:
       throw IngressRefusal(
         .unknownType, "type \"\(type.rawValue)\" is not taken from \(Topics.ingress); use the HTTP API")
-    case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed:
+    case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
+      .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
+      .generationExtractionChanged:
       throw IngressRefusal(.unknownType, "type \"\(type.rawValue)\" does not belong on \(Topics.ingress)")
     }
   }

@@ -12,8 +12,8 @@ struct FoldRecordReader: Sendable {
   init(configuration: ProjectionConfiguration, codec: EventRecordCodec) {
     self.configuration = configuration
     self.codec = codec
-    self.memoriesTopic = Topics.memories(generation: configuration.generation)
-    self.vectorsTopic = Topics.vectors(space: configuration.space)
+    self.memoriesTopic = configuration.memoriesTopic
+    self.vectorsTopic = configuration.vectorsTopic
   }
 
   /// Reads `record`; what cannot be read is content too.

@@ -190,7 +190,7 @@ public struct ProjectionSnapshot: Sendable {
             + "from where this log cannot go on; it is of another log, or the log has lost records")
       }
     }
-    let topic = Topics.memories(generation: configuration.generation)
+    let topic = configuration.memoriesTopic
     guard let next = shard.watermarks.first(where: { $0.topic == topic })?.next, next > 0 else { return }
     let records = try? await log.read(
       TopicPartition(topic, shard.partition), from: next - 1, limit: ReadLimit(maxRecordCount: 1))

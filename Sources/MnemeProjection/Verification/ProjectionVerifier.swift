@@ -131,7 +131,7 @@ public struct ProjectionVerifier: Sendable {
   private func compareOutcomes(
     _ shard: VerificationReport.Shard, _ shardReader: ShardReader, _ inputs: Set<Int64>
   ) async throws -> (missing: Int, unknown: Int) {
-    let topic = Topics.memories(generation: self.configuration.generation)
+    let topic = self.configuration.memoriesTopic
     guard let position = shard.positions.first(where: { $0.topic == topic }) else { return (0, 0) }
     var missing = 0
     var unseen = inputs
