@@ -157,7 +157,7 @@ import Testing
 
   @Test func lagCountsWhatHasNotBeenTakenInYet() async throws {
     let harness = try await Harness()
-    let meter = LagMeter(log: harness.log, generation: Harness.generation, space: HashEmbedder().space.name) { [:] }
+    let meter = LagMeter(log: harness.log, generation: .first(in: HashEmbedder())) { [:] }
     #expect(try await meter.measure().total == 0)
     _ = try await harness.log.append([Self.record("a", id: "e1"), Self.record("b", id: "e2")])
     let report = try await meter.measure()

@@ -73,8 +73,8 @@ import Testing
   }
 
   @Test func thePromptBeginsTheSameWhateverIsAsked() {
-    let plain = ExtractionPrompt.system(customInstructions: nil)
-    #expect(ExtractionPrompt.system(customInstructions: "only food").hasPrefix(plain))
+    let plain = ExtractionPrompt.standard.system(customInstructions: nil)
+    #expect(ExtractionPrompt.standard.system(customInstructions: "only food").hasPrefix(plain))
     #expect(plain.utf8.count < 3000)
     #expect(ExtractionPrompt.user([Self.turn("say \"hi\"\n")]).contains("say \\\"hi\\\"\\n"))
   }

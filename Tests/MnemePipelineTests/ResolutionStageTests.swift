@@ -106,7 +106,8 @@ import Testing
     let harness = try await Harness()
     try await harness.publish("home Lisbon", id: "e1")
     try await Self.run(harness)
-    let record = try #require(try await harness.records(Topics.vectors(space: HashEmbedder().space.name)).first)
+    let record = try #require(
+      try await harness.records(Topics.vectors(space: HashEmbedder().space.name, generation: Generation.firstID)).first)
     let body = try EventBodyCoding.decode(MemoriesEmbedded.self, from: record.value)
     let vector = try await HashEmbedder().embed(["home Lisbon"])
     #expect(body.entries.map(\.vector).compactMap(VectorCoding.decode) == vector)

@@ -30,8 +30,9 @@ struct TwoGenerations {
 
   init(_ script: @escaping Script) async throws {
     for name in Name.allCases {
-      try await log.ensureTopics(
-        TopicCatalog.topics(generation: name.rawValue, space: HashEmbedder().space.name, partitionCount: 1))
+      var generation = Generation.first(in: HashEmbedder())
+      (generation.id, generation.facts) = (name.rawValue, name.rawValue)
+      try await log.ensureTopics(TopicCatalog(partitionCount: 1).topics(of: [generation]))
     }
     var extraction: [Name: ExtractionStage] = [:]
     var resolution: [Name: ResolutionStage] = [:]

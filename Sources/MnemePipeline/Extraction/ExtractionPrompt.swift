@@ -1,19 +1,27 @@
 import FoundationEssentials
 import MnemeCore
 
-/// The prompt: a file with a version, a constant schema, and the turns as data.
-enum ExtractionPrompt {
-  /// Name and version of the prompt file.
-  static let name = "extract-1"
-
+/// The prompt: words with a name and a hash, a constant schema, and the turns as data.
+struct ExtractionPrompt: Hashable, Sendable {
+  /// Name, with a version where the program brings it.
+  let name: String
   /// The constant part.
-  static let text = String(decoding: PackageResources.extract_1_txt, as: UTF8.self)
+  let text: String
+
+  /// The one that the program brings: a file with a version.
+  static let standard = ExtractionPrompt(
+    name: "extract-1", text: String(decoding: PackageResources.extract_1_txt, as: UTF8.self))
+
+  /// One that somebody else wrote.
+  static func custom(_ text: String) -> ExtractionPrompt { ExtractionPrompt(name: "custom", text: text) }
 
   /// SHA-256 of all that is constant.
-  static let hash = Derivation.sha256(text + String(decoding: EventBodyCoding.encode(schema), as: UTF8.self))
+  var hash: String {
+    Derivation.sha256(text + String(decoding: EventBodyCoding.encode(Self.schema), as: UTF8.self))
+  }
 
   /// The constant part, and the publisher's wishes after it, so that the prefix stays the same.
-  static func system(customInstructions: String?) -> String {
+  func system(customInstructions: String?) -> String {
     guard let customInstructions, !customInstructions.isEmpty else { return text }
     return text + "\nWhat to heed in choosing facts, beyond the rules above:\n" + customInstructions + "\n"
   }

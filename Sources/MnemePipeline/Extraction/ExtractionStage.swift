@@ -20,7 +20,7 @@ public struct ExtractionStage: Stage {
 
   /// `extract`.
   public let name = "extract"
-  /// `mneme.extract.<generation>`.
+  /// `mneme.extract.<generation>`, of the generation whose facts these are.
   public let group: String
   /// `mneme.turns`.
   public let topic = Topics.turns
@@ -32,19 +32,25 @@ public struct ExtractionStage: Stage {
   private let environment: PipelineEnvironment
   private let bounds: Bounds
   private let caller: ExtractionCaller
+  private let parent: ParentFacts?
 
-  /// The stage that derives `generation` with `extractor`. `limit` bounds the calls in flight, over all partitions.
+  /// The stage that derives the facts of `generation` with `extractor`. `limit` bounds the calls in flight, over all
+  /// partitions. What `parent` has to give is taken from there instead.
   public init(
     generation: String, extractor: any Extractor, codec: EventRecordCodec, retry: RetryPolicy,
-    limit: ConcurrencyLimit, environment: PipelineEnvironment, bounds: Bounds = Bounds()
+    limit: ConcurrencyLimit, environment: PipelineEnvironment, parent: ParentFacts? = nil, bounds: Bounds = Bounds()
   ) {
-    self.group = "mneme.extract.\(generation)"
+    self.group = Self.group(facts: generation)
     self.factsTopic = Topics.facts(generation: generation)
+    self.parent = parent
     self.codec = codec
     self.environment = environment
     self.bounds = bounds
     self.caller = ExtractionCaller(extractor: extractor, retry: retry, limit: limit, environment: environment)
   }
+
+  /// The group in which workers share the turns' partitions to derive `facts`.
+  public static func group(facts: String) -> String { "mneme.extract.\(facts)" }
 
   /// Nothing is held.
   public func didCommit(_ partition: Int) async {}
@@ -54,10 +60,15 @@ public struct ExtractionStage: Stage {
   /// One facts record, or one dead letter and the word of it, for each turn; commands pass through.
   public func process(_ records: [LogRecord], of partition: Int) async throws -> [NewRecord] {
     let inputs = records.map { Input($0, codec: codec) }
-    let results = try await extract(inputs)
+    let taken = try await takeFromParent(inputs)
+    let results = try await extract(inputs, except: taken)
     var output: [NewRecord] = []
-    for (input, result) in zip(inputs, results) {
-      output += try self.output(of: input, result: result)
+    for (index, input) in inputs.enumerated() {
+      if let event = taken[index] {
+        output.append(try codec.encode(event, topic: factsTopic, partition: self.partition(input)))
+      } else {
+        output += try self.output(of: input, result: results[index])
+      }
     }
     return output
   }
@@ -114,7 +125,9 @@ public struct ExtractionStage: Stage {
       case .memoriesDeletionRequested:
         _ = try EventBodyCoding.decode(MemoriesDeletionRequest.self, from: event.data)
         return .command(event)
-      case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed:
+      case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
+        .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
+        .generationExtractionChanged:
         throw EventDecodingError(.unknownType, "type \"\(type.rawValue)\" does not belong on \(Topics.turns)")
       }
     }
@@ -122,11 +135,31 @@ public struct ExtractionStage: Stage {
 
   // MARK: Extracting
 
-  /// One result for each input that is a turn; calls of all owners run side by side, bounded by the caller's limit.
-  private func extract(_ inputs: [Input]) async throws -> [ExtractionCaller.Result?] {
+  /// What the parent has of each input that need not be derived again, by index.
+  private func takeFromParent(_ inputs: [Input]) async throws -> [Int: CloudEvent] {
+    guard let parent else { return [:] }
+    var taken: [Int: CloudEvent] = [:]
+    for (index, input) in inputs.enumerated() {
+      guard case .turn(let event, _) = input.content else { continue }
+      taken[index] = try await parent.facts(of: event, at: input.record.position)
+    }
+    return taken
+  }
+
+  /// One result for each other input that is a turn; calls of all owners run side by side, bounded by the caller's
+  /// limit.
+  private func extract(
+    _ inputs: [Input], except taken: [Int: CloudEvent]
+  ) async throws -> [ExtractionCaller.Result?] {
     var results = [ExtractionCaller.Result?](repeating: nil, count: inputs.count)
+    let turns = inputs.enumerated().compactMap { index, input -> (index: Int, turn: Turn)? in
+      guard case .turn(_, let turn) = input.content, turn.body.infer, taken[index] == nil else { return nil }
+      return (index, turn)
+    }
+    let batches = ExtractionBatches(
+      maxTurnCount: caller.maxTurnsPerCall, maxCharacterCount: bounds.maxCharacterCountPerCall)
     try await withThrowingTaskGroup(of: [(Int, ExtractionCaller.Result)].self) { group in
-      for call in calls(inputs) {
+      for call in batches.calls(turns) {
         group.addTask {
           let answers = try await self.caller.extract(call.map(\.turn))
           return zip(call.map(\.index), answers).map { ($0, $1) }
@@ -137,27 +170,6 @@ public struct ExtractionStage: Stage {
       }
     }
     return results
-  }
-
-  /// Turns of one owner that wait together, cut where a call would get too large; never two owners in one.
-  private func calls(_ inputs: [Input]) -> [[(index: Int, turn: Turn)]] {
-    var open: [OwnerKey: (call: Int, characters: Int)] = [:]
-    var calls: [[(index: Int, turn: Turn)]] = []
-    for (index, input) in inputs.enumerated() {
-      guard case .turn(_, let turn) = input.content, turn.body.infer else { continue }
-      let characters = turn.body.messages.reduce(0) { $0 + $1.content.utf8.count }
-      if let current = open[turn.owner], calls[current.call].count < caller.maxTurnsPerCall,
-        current.characters + characters <= bounds.maxCharacterCountPerCall,
-        calls[current.call][0].turn.body.customInstructions == turn.body.customInstructions
-      {
-        calls[current.call].append((index, turn))
-        open[turn.owner] = (current.call, current.characters + characters)
-      } else {
-        open[turn.owner] = (calls.count, characters)
-        calls.append([(index, turn)])
-      }
-    }
-    return calls
   }
 
   // MARK: Writing
@@ -187,7 +199,8 @@ public struct ExtractionStage: Stage {
   ) throws -> NewRecord {
     let body = FactsExtracted(
       input: reference(event, input.record), turn: TurnContext(turn), facts: extraction.facts, recipe: recipe,
-      reply: extraction.reply, promptTokens: extraction.promptTokens, completionTokens: extraction.completionTokens)
+      reply: extraction.reply, promptTokens: extraction.promptTokens, completionTokens: extraction.completionTokens,
+      inputHash: turn.body.infer ? ExtractionInput.hash(of: turn, recipe: caller.recipe) : nil)
     let facts = CloudEvent(
       id: Derivation.uuid("facts", turn.owner.description, turn.id, recipe).text,
       type: EventType.factsExtracted.rawValue, source: "/mneme/extract", time: environment.now(), owner: turn.owner,

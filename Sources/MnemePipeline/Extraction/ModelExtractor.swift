@@ -11,22 +11,25 @@ public struct ModelExtractor: Extractor {
   public let maxTurnsPerCall: Int
 
   private let model: any ChatModel
+  private let prompt: ExtractionPrompt
   private let maxOutputTokens: Int
 
-  /// Asks `model` about at most `maxTurnsPerCall` turns in one call.
-  public init(model: any ChatModel, maxTurnsPerCall: Int = 8, maxOutputTokens: Int = 4096) {
+  /// Asks `model` about at most `maxTurnsPerCall` turns in one call, in the words of `prompt`; nil for those that the
+  /// program brings.
+  public init(model: any ChatModel, prompt: String? = nil, maxTurnsPerCall: Int = 8, maxOutputTokens: Int = 4096) {
+    let prompt = prompt.map(ExtractionPrompt.custom) ?? .standard
     self.model = model
+    self.prompt = prompt
     self.maxTurnsPerCall = maxTurnsPerCall
     self.maxOutputTokens = maxOutputTokens
-    self.recipe = ExtractionRecipe(
-      extractor: ExtractionPrompt.name, model: model.name, promptHash: ExtractionPrompt.hash)
+    self.recipe = ExtractionRecipe(extractor: prompt.name, model: model.name, promptHash: prompt.hash)
   }
 
   /// One call.
   public func extract(_ turns: [Turn]) async throws -> [Extraction] {
     let reply = try await model.complete(
       ChatRequest(
-        system: ExtractionPrompt.system(customInstructions: turns.first?.body.customInstructions),
+        system: prompt.system(customInstructions: turns.first?.body.customInstructions),
         user: ExtractionPrompt.user(turns), schemaName: "memories", schema: ExtractionPrompt.schema,
         maxOutputTokens: maxOutputTokens))
     guard !reply.isTruncated else {

@@ -42,7 +42,9 @@ struct ResolutionInput: Sendable {
     case .memoriesDeletionRequested:
       self.reference = try Self.reference(event)
       self.content = .ownerDeletion(try EventBodyCoding.decode(MemoriesDeletionRequest.self, from: event.data))
-    case .turnRecorded, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed:
+    case .turnRecorded, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
+      .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
+      .generationExtractionChanged:
       throw EventDecodingError(.unknownType, "type \"\(type.rawValue)\" does not belong on a facts topic")
     }
   }

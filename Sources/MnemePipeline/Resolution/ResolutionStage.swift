@@ -20,14 +20,30 @@ public actor ResolutionStage: Stage {
     }
   }
 
+  /// How inputs meet that a replay leaves out.
+  public struct Exception: Sendable {
+    /// What it does not leave out.
+    public var selection: ReplaySelection
+    /// The parent's policy.
+    public var policy: ResolutionPolicy
+
+    /// An exception with all its parts.
+    public init(selection: ReplaySelection, policy: ResolutionPolicy) {
+      self.selection = selection
+      self.policy = policy
+    }
+  }
+
   /// What the stage works for and with.
   public struct Configuration: Sendable {
     /// The generation that it decides for.
     public var generation: String
-    /// The generation whose facts it reads: its own, or another one's that was extracted by the same recipe.
+    /// The generation whose facts it decides about: its own, or another one's.
     public var factsGeneration: String
     /// How facts meet.
     public var policy: ResolutionPolicy
+    /// How inputs meet that a replay leaves out; nil where it leaves out none.
+    public var exception: Exception?
     /// Where its state stores are.
     public var stateDirectory: String
     /// How often the embedder is asked.
@@ -35,12 +51,13 @@ public actor ResolutionStage: Stage {
 
     /// A configuration with all its parts; `factsGeneration` is the generation itself where it is nil.
     public init(
-      generation: String, factsGeneration: String? = nil, policy: ResolutionPolicy, stateDirectory: String,
-      retry: RetryPolicy
+      generation: String, factsGeneration: String? = nil, policy: ResolutionPolicy, exception: Exception? = nil,
+      stateDirectory: String, retry: RetryPolicy
     ) {
       self.generation = generation
       self.factsGeneration = factsGeneration ?? generation
       self.policy = policy
+      self.exception = exception
       self.stateDirectory = stateDirectory
       self.retry = retry
     }
@@ -79,6 +96,9 @@ public actor ResolutionStage: Stage {
     self.embedding = EmbeddingCaller(embedder: embedder, retry: configuration.retry, environment: environment)
   }
 
+  /// The group in which workers share the facts' partitions to decide `generation`'s memories.
+  public static func group(of generation: Generation) -> String { "mneme.resolve.\(generation.name)" }
+
   /// One memories record for each record, and one vectors record where there are new texts.
   public func process(_ records: [LogRecord], of partition: Int) async throws -> [NewRecord] {
     try await worker(partition).process(records)
@@ -107,12 +127,21 @@ public actor ResolutionStage: Stage {
       space: space.name, log: log, codec: codec)
     let writer = ResolutionWriter(
       partition: partition, memoriesTopic: Topics.memories(generation: configuration.generation),
-      vectorsTopic: Topics.vectors(space: space.name), space: space, backend: embedding.embedder.backend, codec: codec,
-      now: environment.now)
+      vectorsTopic: Topics.vectors(space: space.name, generation: configuration.generation), space: space,
+      backend: embedding.embedder.backend, codec: codec, now: environment.now)
     let worker = ResolutionWorker(
-      store: store, embedding: embedding, policy: configuration.policy, writer: writer, codec: codec,
+      store: store, embedding: embedding, policy: configuration.policy(for:), writer: writer, codec: codec,
       now: environment.now, cache: OwnerCache(maxByteCount: maxCacheByteCount / 4))
     workers[partition] = worker
     return worker
+  }
+}
+
+extension ResolutionStage.Configuration {
+  /// How the facts of `input` meet what is known.
+  fileprivate func policy(for input: ResolutionInput) -> ResolutionPolicy {
+    guard let exception else { return policy }
+    let isSelected = exception.selection.contains(input.owner, receivedAt: input.reference.receivedAt)
+    return isSelected ? policy : exception.policy
   }
 }

@@ -23,7 +23,7 @@ struct ResolutionStore: Sendable {
     self.log = log
     self.codec = codec
     self.memories = TopicPartition(Topics.memories(generation: generation), partition)
-    self.vectors = TopicPartition(Topics.vectors(space: space), partition)
+    self.vectors = TopicPartition(Topics.vectors(space: space, generation: generation), partition)
     try FileManager.default.createDirectory(
       atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     var configuration = Configuration()

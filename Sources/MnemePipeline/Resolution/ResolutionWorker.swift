@@ -7,7 +7,7 @@ import MnemeCore
 actor ResolutionWorker {
   private let store: ResolutionStore
   private let embedding: EmbeddingCaller
-  private let policy: ResolutionPolicy
+  private let policy: @Sendable (ResolutionInput) -> ResolutionPolicy
   private let writer: ResolutionWriter
   private let codec: EventRecordCodec
   private let now: @Sendable () -> Timestamp
@@ -24,8 +24,9 @@ actor ResolutionWorker {
   private static let maxUnreadCount = 4096
 
   init(
-    store: ResolutionStore, embedding: EmbeddingCaller, policy: ResolutionPolicy, writer: ResolutionWriter,
-    codec: EventRecordCodec, now: @escaping @Sendable () -> Timestamp, cache: OwnerCache
+    store: ResolutionStore, embedding: EmbeddingCaller,
+    policy: @escaping @Sendable (ResolutionInput) -> ResolutionPolicy,
+    writer: ResolutionWriter, codec: EventRecordCodec, now: @escaping @Sendable () -> Timestamp, cache: OwnerCache
   ) {
     self.store = store
     self.embedding = embedding
@@ -187,10 +188,10 @@ actor ResolutionWorker {
     let positions = try await positions(of: input)
     try await hold(input.owner)
     let now = now()
-    let context = CommandContext(policy: policy, now: now, vectors: vectors, positions: positions)
+    let context = CommandContext(policy: policy(input), now: now, vectors: vectors, positions: positions)
     switch input.content {
     case .facts(let body):
-      return Resolved(changes: changes(of: body, input.owner, saidAt: position, vectors: vectors, now: now))
+      return Resolved(changes: changes(of: body, input, saidAt: position, vectors: vectors, now: now))
     case .edit(let request):
       let decision = Commands.decide(request, known: known(input.owner), context: context)
       return apply(decision, to: input.owner, at: position, vectors: vectors)
@@ -207,9 +208,10 @@ actor ResolutionWorker {
   }
 
   private func changes(
-    of body: FactsExtracted, _ owner: OwnerKey, saidAt position: TurnsPosition, vectors: [String: [Float]],
+    of body: FactsExtracted, _ input: ResolutionInput, saidAt position: TurnsPosition, vectors: [String: [Float]],
     now: Timestamp
   ) -> [Change] {
+    let (owner, policy) = (input.owner, policy(input))
     let candidates = Candidate.all(
       of: body, owner: owner, vectors: body.facts.map { vectors[$0.text] ?? [] }, now: now)
     return Resolution.admitted(candidates, saidAt: position, known: known(owner), vectors: vectors, policy: policy)

@@ -81,13 +81,10 @@ struct ResolutionWriter: Sendable {
     }
   }
 
-  /// The attribute of a memories record that names the embedding space of the vectors that were written with it.
-  static let spaceAttribute = "space"
-
   private func memories(_ input: ResolutionInput, _ body: MemoriesResolved) throws -> NewRecord {
     try record(
       .memoriesResolved, "memories", input, EventBodyCoding.encode(body), topic: memoriesTopic,
-      extensions: [Self.spaceAttribute: space.name])
+      extensions: [EventAttribute.space: space.name])
   }
 
   private func record(
@@ -107,7 +104,7 @@ struct ResolutionWriter: Sendable {
       // A parked input may be parked again after a redrive: each time is an event of its own.
       id: Derivation.uuid("parked-memories", owner.description, body.input.id, String(body.input.offset)).text,
       type: EventType.memoriesResolved.rawValue, source: "/mneme/resolve", time: now(), owner: owner,
-      data: EventBodyCoding.encode(body), extensions: [Self.spaceAttribute: space.name])
+      data: EventBodyCoding.encode(body), extensions: [EventAttribute.space: space.name])
     return try codec.encode(event, topic: memoriesTopic, partition: partition)
   }
 }
