@@ -14,12 +14,41 @@ struct QueryAPI: Sendable {
   let configuration: QueryConfiguration
   let log: any EventLog
   let codec: EventRecordCodec
-  let reader: any MemoryReader
-  let embedder: any Embedder
+  let projection: ProjectionSwitch
+  /// What this request reads.
+  private(set) var active: ActiveProjection
   let lag: Lag
   let clock: Clock
   let logger: Logger
   let metrics: MetricRegistry
   let accepted: AcceptedEvents
   let turns: TurnsTopic
+
+  var reader: any MemoryReader { self.active.reader }
+  var embedder: any Embedder { self.active.embedder }
+
+  /// For one request, which reads what is active now until it ends.
+  func pinned() -> QueryAPI {
+    var api = self
+    api.active = self.projection.active
+    return api
+  }
+
+  /// What every request works with.
+  init(
+    configuration: QueryConfiguration, log: any EventLog, codec: EventRecordCodec, projection: ProjectionSwitch,
+    lag: @escaping Lag, clock: @escaping Clock, logger: Logger
+  ) {
+    self.configuration = configuration
+    self.log = log
+    self.codec = codec
+    self.projection = projection
+    self.active = projection.active
+    self.lag = lag
+    self.clock = clock
+    self.logger = logger
+    self.metrics = MetricRegistry()
+    self.accepted = AcceptedEvents(maxCount: configuration.maxAcceptedEventCount)
+    self.turns = TurnsTopic(log: log)
+  }
 }

@@ -1,10 +1,8 @@
 public import EventLog
 import Hummingbird
 import HummingbirdCore
-public import LanguageModel
 public import Logging
 public import MnemeCore
-public import MnemeProjection
 import NIOCore
 public import ServiceLifecycle
 
@@ -22,8 +20,7 @@ public struct QueryService: Service {
   ///     (`QueryConfiguration.isLoopback`): the caller sees to it.
   ///   - log: Where commands are appended.
   ///   - codec: Makes records of events, and seals them.
-  ///   - reader: What is true, as far as it has been processed.
-  ///   - embedder: Embeds queries, in the space of the reader's vectors.
+  ///   - projection: What is true, as far as it has been processed, and what embeds queries in its space.
   ///   - lag: What `GET /v1/lag/` prints: `{"total": n, "groups": […]}`.
   ///   - authenticator: Knows callers by their credentials, and thereby their tenant.
   ///   - clock: Tells the time of events, and what has expired.
@@ -31,15 +28,14 @@ public struct QueryService: Service {
   ///   - onServerRunning: Called with the bound port once connections are taken.
   public init(
     configuration: QueryConfiguration, log: any EventLog, codec: EventRecordCodec = EventRecordCodec(),
-    reader: any MemoryReader, embedder: any Embedder,
+    projection: ProjectionSwitch,
     lag: @escaping @Sendable () async throws -> any Encodable & Sendable,
     authenticator: any Authenticator = SingleTenant(), clock: @escaping @Sendable () -> Timestamp, logger: Logger,
     onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
   ) {
     self.api = QueryAPI(
-      configuration: configuration, log: log, codec: codec, reader: reader, embedder: embedder, lag: lag, clock: clock,
-      logger: logger, metrics: MetricRegistry(),
-      accepted: AcceptedEvents(maxCount: configuration.maxAcceptedEventCount), turns: TurnsTopic(log: log))
+      configuration: configuration, log: log, codec: codec, projection: projection, lag: lag, clock: clock,
+      logger: logger)
     self.door = Door(authenticator: authenticator)
     self.onServerRunning = onServerRunning
   }

@@ -63,8 +63,8 @@ struct QueryResponder: HTTPResponder {
         throw RequestFailure(.unsupportedMediaType, "a body with a content encoding is not read; send it as it is")
       }
     } catch { throw Unread(cause: error) }
-    let (api, bodies) = (self.api, self.bodies)
-    let (bodyTimeout, requestTimeout) = (api.configuration.bodyTimeout, api.configuration.requestTimeout)
+    let (service, bodies) = (self.api, self.bodies)
+    let (bodyTimeout, requestTimeout) = (service.configuration.bodyTimeout, service.configuration.requestTimeout)
     let watch = StageWatch(bodyTimeout, step: min(bodyTimeout, requestTimeout), failure: BodyReader.tooSlow)
     return try await watch.run {
       let body = try await bodies.read(request)
@@ -73,7 +73,11 @@ struct QueryResponder: HTTPResponder {
       let call = APIRequest(
         target: target, pathValues: values, headers: request.headers, authority: request.head.authority, body: body,
         admission: admission)
-      return try await route.handler(api, call)
+      // Not before the body is read: a slow publisher's request belongs to what is active when it is complete.
+      let api = service.pinned()
+      var answer = try await route.handler(api, call)
+      answer.headers.append((HeaderNames.generation, api.active.generation))
+      return answer
     }
   }
 
@@ -140,6 +144,8 @@ struct QueryResponder: HTTPResponder {
 enum HeaderNames {
   /// `X-API-Key`.
   static let apiKey = HTTPField.Name("X-API-Key")!
+  /// The generation that an answer was read from.
+  static let generation = "X-Mneme-Generation"
   /// `X-Content-Type-Options`.
   static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options")!
 }

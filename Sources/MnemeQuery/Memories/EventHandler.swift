@@ -93,7 +93,10 @@ extension QueryAPI {
     case .memoryEditRequested: "UPDATE"
     case .memoryDeletionRequested, .memoriesDeletionRequested: "DELETE"
     case .turnRecorded, nil: "ADD"
-    case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed: "ADD"
+    case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
+      .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
+      .generationExtractionChanged:
+      "ADD"
     }
   }
 

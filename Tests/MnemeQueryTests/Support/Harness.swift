@@ -46,7 +46,9 @@ struct Harness: Sendable {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     return QueryService(
-      configuration: self.configuration, log: self.log, reader: self.reader, embedder: self.embedder,
+      configuration: self.configuration, log: self.log,
+      projection: ProjectionSwitch(
+        ActiveProjection(generation: "g1", reader: self.reader, embedder: self.embedder)),
       lag: { ["total": 3, "groups": [["group": "g", "topic": "t", "partition": 1, "lag": 3]]] as JSONValue },
       authenticator: self.authenticator, clock: { Fixture.now },
       logger: logger, onServerRunning: onServerRunning)
