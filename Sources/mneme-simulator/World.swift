@@ -45,8 +45,7 @@ struct World {
     self.maxAttemptCount = maxAttemptCount
     self.model = MoodyExtractor(seed: modelSeed)
     try await log.ensureTopics(
-      TopicCatalog.topics(
-        generation: Self.generation, space: HashEmbedder().space.name, partitionCount: Self.partitionCount))
+      TopicCatalog(partitionCount: Self.partitionCount).topics(of: [.first(in: HashEmbedder())]))
     self.projector = try Self.makeProjector(log, folder)
     try await restartExtraction(0)
     try await restartExtraction(1)
@@ -74,23 +73,31 @@ struct World {
 
   /// The worker dies with whatever it held; another of the same name takes its place.
   mutating func restartExtraction(_ index: Int) async throws {
-    let stage = ExtractionStage(
-      generation: Self.generation, extractor: model, codec: EventRecordCodec(),
-      retry: RetryPolicy(maxAttemptCount: maxAttemptCount), limit: ConcurrencyLimit(maxConcurrentCount: 1),
-      environment: environment)
-    let driver = try await StageDriver(
-      stage: stage, log: log, instance: "worker-\(index)", environment: environment, logger: Self.logger)
+    let driver = try await extractionDriver(Self.generation, "worker-\(index)")
     if extraction.indices.contains(index) { extraction[index] = driver } else { extraction.append(driver) }
   }
 
   mutating func restartResolution() async throws {
+    resolution = try await resolutionDriver(Self.generation, "worker")
+  }
+
+  private func extractionDriver(_ generation: String, _ instance: String) async throws -> StageDriver {
+    let stage = ExtractionStage(
+      generation: generation, extractor: model, codec: EventRecordCodec(),
+      retry: RetryPolicy(maxAttemptCount: maxAttemptCount), limit: ConcurrencyLimit(maxConcurrentCount: 1),
+      environment: environment)
+    return try await StageDriver(
+      stage: stage, log: log, instance: instance, environment: environment, logger: Self.logger)
+  }
+
+  private func resolutionDriver(_ generation: String, _ instance: String) async throws -> StageDriver {
     let stage = ResolutionStage(
       configuration: .init(
-        generation: Self.generation, policy: ResolutionPolicy(), stateDirectory: folder.path + "/state",
+        generation: generation, policy: ResolutionPolicy(), stateDirectory: "\(folder.path)/state/\(generation)",
         retry: RetryPolicy(maxAttemptCount: maxAttemptCount)),
       embedder: HashEmbedder(), log: log, codec: EventRecordCodec(), environment: environment)
-    resolution = try await StageDriver(
-      stage: stage, log: log, instance: "worker", environment: environment, logger: Self.logger)
+    return try await StageDriver(
+      stage: stage, log: log, instance: instance, environment: environment, logger: Self.logger)
   }
 
   mutating func restartProjector() throws {
@@ -117,6 +124,34 @@ struct World {
     _ = try await log.append([EventRecordCodec().encode(event, topic: Topics.turns)])
   }
 
+  // MARK: Deriving again
+
+  /// Derives everything once more by the same recipe, in a generation beside the first one, through workers that a seed
+  /// kills; returns what it holds.
+  func derivedAgain(_ random: inout SplitMix64) async throws -> ProjectionSummary {
+    var second = Generation.first(in: HashEmbedder())
+    (second.id, second.facts) = ("g2", "g2")
+    try await log.ensureTopics(TopicCatalog(partitionCount: Self.partitionCount).topics(of: second))
+    let maxQuietStepCount = 2000
+    var extraction = try await extractionDriver("g2", "again-e")
+    var resolution = try await resolutionDriver("g2", "again-r")
+    for _ in 0..<maxQuietStepCount {
+      let size = 1 + random.below(20)
+      let count =
+        try await extraction.step(maxRecordCount: size) + resolution.step(maxRecordCount: size)
+      if random.below(8) == 0 { extraction = try await extractionDriver("g2", "again-e") }
+      if random.below(8) == 0 { resolution = try await resolutionDriver("g2", "again-r") }
+      if count == 0 { break }
+    }
+    let configuration = ProjectionConfiguration(
+      id: second.id, generation: second.name, space: second.embedding.space, dimension: second.embedding.dimension,
+      partitionCount: Self.partitionCount)
+    let projector = try Projector(
+      directory: folder.path + "/projection", configuration: configuration, log: log, logger: Self.logger)
+    try await projector.catchUp()
+    return try await ProjectionReader(directory: folder.path + "/projection", configuration: configuration).summary()
+  }
+
   // MARK: Looking
 
   func reader() throws -> ProjectionReader {
@@ -126,7 +161,7 @@ struct World {
 
   func lag() async throws -> Int64 {
     let reader = try reader()
-    return try await LagMeter(log: log, generation: Self.generation, space: HashEmbedder().space.name) {
+    return try await LagMeter(log: log, generation: .first(in: HashEmbedder())) {
       Dictionary(
         uniqueKeysWithValues: try await reader.watermarks().map { (TopicPartition($0.topic, $0.partition), $0.next) })
     }.measure().total

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// Entry point: subcommands only.
 @main
@@ -13,7 +14,7 @@ struct Mneme: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Up.self, Serve.self, Work.self, Project.self, Add.self, Search.self, List.self, History.self, Lag.self,
-      Verify.self, Replay.self, Snapshot.self, DeadLetters.self,
+      Verify.self, Replay.self, GenerationsCommand.self, Snapshot.self, DeadLetters.self,
       TopicsCommand.self, Doctor.self, Bench.self,
     ])
 
@@ -34,16 +35,20 @@ struct Mneme: AsyncParsableCommand {
   private static func exit(reporting error: any Error) -> Never {
     // The parser's own errors: help is no failure, and wrong use is 2, not sysexits' 64.
     let code = exitCode(for: error)
-    if code == .success || error is ExitCode { exit(withError: error) }
+    if code == .success { exit(withError: error) }
+    if let error = error as? ExitCode { end(error.rawValue) }
     if code == .validationFailure {
       Console.note(fullMessage(for: error))
-      exit(withError: ExitCode(2))
-    }
-    if error is SettingsError {
-      Console.note("error: \(error)")
-      exit(withError: ExitCode(2))
+      end(2)
     }
     Console.note("error: \(error)")
-    exit(withError: ExitCode(1))
+    end(error is SettingsError ? 2 : 1)
+  }
+
+  /// Ends the process at once: threads that a failed command left running must not meet what an orderly exit takes
+  /// down.
+  private static func end(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
   }
 }

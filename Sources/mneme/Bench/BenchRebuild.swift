@@ -37,8 +37,11 @@ struct BenchRebuild: AsyncParsableCommand {
     var settings = options.settings
     settings.dataDir = directory
     let system = try await MnemeSystem.open(settings)
-    let configuration = try await system.configuration()
-    try await system.ensureTopics(space: configuration.space)
+    let models = try Models(system.settings)
+    let catalog = try await system.prepare(models)
+    await models.close()
+    guard let active = catalog.active else { preconditionFailure("a prepared catalog has an active generation") }
+    let configuration = system.projection(of: active)
     try await fill(system, configuration)
     let projector = try Projector(
       directory: system.projectionDirectory, configuration: configuration, log: system.log, logger: system.logger)
@@ -115,7 +118,7 @@ struct BenchRebuild: AsyncParsableCommand {
 
   /// Fills an empty log; one that holds records stays as it is.
   private func fill(_ system: MnemeSystem, _ configuration: ProjectionConfiguration) async throws {
-    let topic = Topics.memories(generation: configuration.generation)
+    let topic = configuration.memoriesTopic
     guard try await system.log.bounds(of: topic).allSatisfy({ $0.end == 0 }) else { return }
     let bar = ProgressBar("filling", unit: "turns")
     var source = BenchRecords(

@@ -20,7 +20,7 @@ struct BenchRecords {
   init(codec: EventRecordCodec, generation: String, space: String, dimension: Int, ownerCount: Int) {
     self.codec = codec
     self.memoriesTopic = Topics.memories(generation: generation)
-    self.vectorsTopic = Topics.vectors(space: space)
+    self.vectorsTopic = Topics.vectors(space: space, generation: generation)
     self.space = space
     self.dimension = dimension
     self.ownerCount = ownerCount

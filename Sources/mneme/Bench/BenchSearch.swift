@@ -73,10 +73,11 @@ struct BenchSearch: AsyncParsableCommand {
   private func measureEmbedding(_ server: BenchServer) async throws -> Figure {
     var texts = BenchTexts(seed: 7)
     var latencies = Latencies()
+    let embedder = try await server.roles.embedder()
     for _ in 0..<searches {
       let question = texts.question()
       let started = ContinuousClock.now
-      _ = try await server.roles.models.embedder.embed([question])
+      _ = try await embedder.embed([question])
       latencies.add(.now - started)
     }
     return Figure(name: "of which embedding the query: p50", value: latencies.percentile(0.5), unit: "ms")

@@ -23,7 +23,7 @@ struct BenchServer: Sendable {
     let system = try await MnemeSystem.open(options)
     let roles = try await Roles(system)
     let (ports, announce) = AsyncStream.makeStream(of: Int.self)
-    let services = try roles.services(host: "127.0.0.1", port: 0) { announce.yield($0) }
+    let services = roles.services(host: "127.0.0.1", port: 0) { announce.yield($0) }
     let group = ServiceGroup(services: services, logger: system.logger)
     let result = try await withThrowingTaskGroup(of: Value?.self) { tasks in
       tasks.addTask {
@@ -91,10 +91,9 @@ struct BenchServer: Sendable {
 
   /// Returns once everything that was accepted is in the projection.
   func waitUntilIdle(_ bar: ProgressBar? = nil) async throws {
-    let meter = roles.system.lagMeter(space: roles.models.embedder.space.name, reader: roles.reader)
     var first: Int64?
     while true {
-      let total = try await meter.measure().total
+      let total = try await roles.lag().total
       let most = max(first ?? total, total)
       first = most
       bar?.update(Int(most - total), of: Int(most))

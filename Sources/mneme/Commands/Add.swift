@@ -2,6 +2,7 @@ import ArgumentParser
 import EventLog
 import FoundationEssentials
 import MnemeCore
+import MnemePipeline
 import MnemeProjection
 
 /// `mneme add`: publishes one turn.
@@ -30,13 +31,13 @@ struct Add: AsyncParsableCommand {
 
   func run() async throws {
     let system = try await MnemeSystem.open(settings)
-    let configuration = try await system.configuration()
-    try await system.ensureTopics(space: configuration.space)
+    try await system.log.ensureTopics(system.topics.shared)
     let event = try event()
     let positions = try await system.log.append([system.codec.encode(event, topic: Topics.turns)])
     var outcome: InputOutcome?
     if wait > 0, let position = positions.first {
-      let reader = try ProjectionReader(directory: system.projectionDirectory, configuration: configuration)
+      let reader = try ProjectionReader(
+        directory: system.projectionDirectory, configuration: try await system.configuration())
       _ = try await reader.wait(
         forTurnsPartition: position.topicPartition.partition, offset: position.offset, timeout: .seconds(wait))
       outcome = try await reader.outcome(ofInput: event.id, tenant: MnemeSystem.tenant)

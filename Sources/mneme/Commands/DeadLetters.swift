@@ -16,7 +16,7 @@ struct DeadLetters: AsyncParsableCommand {
     _ options: SettingsOptions, _ body: (DeadLetterBox) async throws -> Value
   ) async throws -> Value {
     let system = try await MnemeSystem.open(options)
-    try await system.ensureTopics(space: try await system.configuration().space)
+    try await system.log.ensureTopics(system.topics.shared)
     let value = try await body(DeadLetterBox(log: system.log, now: MnemeSystem.environment.now))
     await system.log.close()
     return value

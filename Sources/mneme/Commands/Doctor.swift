@@ -74,21 +74,23 @@ struct Doctor: AsyncParsableCommand {
   }
 
   private static func checkEmbedder(_ settings: Settings) async throws -> String {
-    let models = try await Models(settings)
-    _ = try await models.embedder.embed(["hello"])
+    let models = try Models(settings)
+    let embedder = try await models.embedder(try await models.embedding())
+    _ = try await embedder.embed(["hello"])
     await models.close()
-    return "\(models.embedder.space.name) on \(models.embedder.backend) answers"
+    return "\(embedder.space.name) on \(embedder.backend) answers"
   }
 
   private static func checkExtractor(_ settings: Settings) async throws -> String {
-    let models = try await Models(settings)
+    let models = try Models(settings)
+    let extractor = try await models.extractor(try settings.extraction())
     let owner = OwnerKey(tenant: MnemeSystem.tenant, owner: Owner(kind: .user, id: "doctor"))
     let body = TurnBody(
       scope: Scope(userID: "doctor"), messages: [Message(role: "user", content: "I live in Lisbon.")])
     let turn = Turn(id: "doctor", owner: owner, receivedAt: MnemeSystem.now(), body: body)
-    let facts = try await models.extractor.extract([turn]).first?.facts.count ?? 0
+    let facts = try await extractor.extract([turn]).first?.facts.count ?? 0
     await models.close()
-    return "\(models.extractor.recipe.id) answers with \(facts) facts for a probe"
+    return "\(extractor.recipe.id) answers with \(facts) facts for a probe"
   }
 
   private static func checkProjection(_ settings: Settings) async throws -> String {

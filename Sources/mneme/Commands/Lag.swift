@@ -1,5 +1,6 @@
 import ArgumentParser
 import EventLog
+import MnemeCore
 import MnemePipeline
 import MnemeProjection
 
@@ -14,10 +15,11 @@ struct Lag: AsyncParsableCommand {
 
   func run() async throws {
     let system = try await MnemeSystem.open(settings)
-    let configuration = try await system.configuration()
-    try await system.ensureTopics(space: configuration.space)
-    let reader = try ProjectionReader(directory: system.projectionDirectory, configuration: configuration)
-    let report = try await system.lagMeter(space: configuration.space, reader: reader).measure()
+    let catalog = try await system.generations.refresh()
+    guard catalog.active != nil else {
+      throw CommandFailure("nothing has run on this log yet; start mneme up or mneme work")
+    }
+    let report = try await system.lag(catalog) { try system.reader(of: $0) }
     await system.log.close()
     if json { return try Console.json(report) }
     for entry in report.groups where entry.lag > 0 {

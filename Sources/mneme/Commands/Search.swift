@@ -25,17 +25,16 @@ struct Search: AsyncParsableCommand {
 
   func run() async throws {
     let system = try await MnemeSystem.open(settings)
-    let models = try await Models(system.settings)
-    let space = models.embedder.space
-    let reader = try ProjectionReader(
-      directory: system.projectionDirectory,
-      configuration: system.projection(space: space.name, dimension: space.dimension))
+    let models = try Models(system.settings)
+    let active = try await system.active(models)
+    let reader = try system.reader(of: active)
+    let embedder = try await models.embedder(active.embedding)
     let about = MemoryQuery(tenant: MnemeSystem.tenant, filter: scope.filter, notExpiredAt: MnemeSystem.now())
     let names = if let owner = about.owner { try await reader.names(of: owner) } else { [String]() }
     let text = SelfReference.neutral(query, names: names)
     let hits = try await reader.search(
       SearchRequest(
-        query: about, text: text, vector: try await models.embedder.embed([text]).first, limit: topK,
+        query: about, text: text, vector: try await embedder.embed([text]).first, limit: topK,
         minimumScore: threshold))
     try report(hits)
     await models.close()

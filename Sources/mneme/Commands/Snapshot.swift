@@ -15,13 +15,14 @@ struct Snapshot: AsyncParsableCommand {
       abstract: "Write the projection to a new file, also while it is folded and read.")
 
     @Argument(help: "The file to make.") var file: String
+    @Option(help: "Id of the generation; not given: the active one.") var generation: String?
     @Flag(help: "Print one JSON document.") var json = false
     @OptionGroup var settings: SettingsOptions
 
     func run() async throws {
       let system = try await MnemeSystem.open(settings)
       let snapshot = ProjectionSnapshot(
-        directory: system.projectionDirectory, configuration: try await system.configuration())
+        directory: system.projectionDirectory, configuration: try await system.configuration(of: generation))
       let manifest = try await snapshot.export(to: file)
       await system.log.close()
       try Snapshot.show(manifest, json: json)
@@ -38,13 +39,13 @@ struct Snapshot: AsyncParsableCommand {
         """)
 
     @Argument(help: "The file that 'mneme snapshot export' made.") var file: String
+    @Option(help: "Id of the generation; not given: the active one.") var generation: String?
     @Flag(help: "Print one JSON document.") var json = false
     @OptionGroup var settings: SettingsOptions
 
     func run() async throws {
       let system = try await MnemeSystem.open(settings)
-      let configuration = try await system.configuration()
-      try await system.ensureTopics(space: configuration.space)
+      let configuration = try await system.configuration(of: generation)
       let snapshot = ProjectionSnapshot(directory: system.projectionDirectory, configuration: configuration)
       let manifest = try await snapshot.load(from: file, log: system.log)
       await system.log.close()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import EventLog
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -26,13 +27,19 @@ struct Up: AsyncParsableCommand {
         "\(Setting.host.flag) \(host) is not a loopback address, and there are no API keys to protect it")
     }
     let port = try system.settings.integer(.port, in: 0...65_535)
-    let process = try await Roles(system, roles)
+    let process: Roles
+    do {
+      process = try await Roles(system, roles)
+    } catch {
+      await system.log.close()
+      throw error
+    }
     if roles.contains(.serve) {
       Console.note("no API keys: whoever reaches \(host) can read and write everything")
     } else {
       Console.note("mneme runs")
     }
-    let services = try process.services(host: host, port: port) { port in
+    let services = process.services(host: host, port: port) { port in
       Console.note("mneme listens on http://\(host):\(port)")
     }
     do {

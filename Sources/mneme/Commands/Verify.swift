@@ -15,12 +15,13 @@ struct Verify: AsyncParsableCommand {
 
   @Flag(help: "Check the turns topic and SQLite's indexes too, and fold each shard afresh for comparison.")
   var deep = false
+  @Option(help: "Id of the generation; not given: the active one.") var generation: String?
   @Flag(help: "Print one JSON document.") var json = false
   @OptionGroup var settings: SettingsOptions
 
   func run() async throws {
     let system = try await MnemeSystem.open(settings)
-    let configuration = try await system.configuration()
+    let configuration = try await system.configuration(of: generation)
     let verifier = ProjectionVerifier(
       directory: system.projectionDirectory, configuration: configuration, log: system.log, codec: system.codec)
     let found = try await verifier.verify(isDeep: deep)

@@ -23,6 +23,13 @@ enum Console {
     write(text, to: STDERR_FILENO)
   }
 
+  /// Asks on the terminal; false where there is none to ask.
+  static func confirm(_ question: String) -> Bool {
+    guard isatty(STDIN_FILENO) == 1, isInteractive else { return false }
+    status("\(question) [yes/no] ")
+    return readLine()?.lowercased() == "yes"
+  }
+
   /// One JSON document on stdout, its keys in snake case.
   static func json(_ value: some Encodable) throws {
     let encoder = JSONEncoder()

@@ -4,6 +4,8 @@ import Synchronization
 final class ProgressBar: Sendable {
   private struct State {
     var lastShown: ContinuousClock.Instant?
+    /// What was done when it was first told: work that goes on where it was begins there.
+    var first: Int?
   }
 
   private let label: String
@@ -26,6 +28,7 @@ final class ProgressBar: Sendable {
     let now = ContinuousClock.now
     let interval = Console.isInteractive ? Self.terminalInterval : Self.lineInterval
     let isDue = self.state.withLock { state in
+      if state.first == nil { state.first = done }
       if let last = state.lastShown, now - last < interval { return false }
       state.lastShown = now
       return true
@@ -42,7 +45,7 @@ final class ProgressBar: Sendable {
   private func show(_ done: Int, of total: Int, at now: ContinuousClock.Instant) {
     let share = total > 0 ? min(Double(done) / Double(total), 1) : 1
     let seconds = max((now - self.started).inSeconds, 1e-9)
-    let rate = Double(done) / seconds
+    let rate = Double(max(0, done - self.state.withLock { $0.first ?? 0 })) / seconds
     let remaining = rate > 0 ? Double(total - done) / rate : 0
     let figures =
       "\(Int(share * 100)) %  \(done) of \(total) \(self.unit)  \(Int(rate))/s  \(Int(remaining.rounded(.up))) s left"

@@ -28,10 +28,14 @@ struct SettingsOptions: ParsableArguments {
   @Option(help: help(.llmRetryDelay)) var llmRetryDelay: String?
   @Option(help: help(.llmConcurrency)) var llmConcurrency: String?
   @Option(help: help(.llmBatch)) var llmBatch: String?
+  @Option(help: help(.llmPrompt)) var llmPrompt: String?
+  @Option(help: help(.llmPromptPrice)) var llmPromptPrice: String?
+  @Option(help: help(.llmCompletionPrice)) var llmCompletionPrice: String?
   @Option(help: help(.embedder)) var embedder: String?
   @Option(name: .customLong("embedding-url"), help: help(.embeddingURL)) var embeddingURL: String?
   @Option(name: .customLong("embedding-api-key"), help: help(.embeddingAPIKey)) var embeddingAPIKey: String?
   @Option(help: help(.embeddingDimension)) var embeddingDimension: String?
+  @Option(help: help(.embeddingPrice)) var embeddingPrice: String?
   @Option(help: help(.modelDir)) var modelDir: String?
   @Option(help: help(.minilmPrecision)) var minilmPrecision: String?
   @Option(help: help(.minilmThreads)) var minilmThreads: String?
@@ -49,8 +53,10 @@ struct SettingsOptions: ParsableArguments {
       .replicationFactor: replicationFactor, .instance: instance, .host: host, .port: port, .partitions: partitions,
       .llmURL: llmURL,
       .llmModel: llmModel, .llmAPIKey: llmAPIKey, .llmTimeout: llmTimeout, .llmAttempts: llmAttempts,
-      .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .embedder: embedder,
+      .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .llmPrompt: llmPrompt,
+      .llmPromptPrice: llmPromptPrice, .llmCompletionPrice: llmCompletionPrice, .embedder: embedder,
       .embeddingURL: embeddingURL, .embeddingAPIKey: embeddingAPIKey, .embeddingDimension: embeddingDimension,
+      .embeddingPrice: embeddingPrice,
       .modelDir: modelDir, .minilmPrecision: minilmPrecision, .minilmThreads: minilmThreads, .logLevel: logLevel,
     ]
     return values.compactMapValues { $0 }

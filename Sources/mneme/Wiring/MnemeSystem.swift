@@ -11,8 +11,6 @@ import SQLiteEventLog
 
 /// The parts that every command shares: settings, the log, and where things lie.
 struct MnemeSystem: Sendable {
-  /// The generation that is active. One lives until there is another recipe to compare it with.
-  static let generation = "g1"
   /// The tenant of a deployment without API keys.
   static let tenant = "default"
 
@@ -21,9 +19,10 @@ struct MnemeSystem: Sendable {
   let codec = EventRecordCodec()
   let logger: Logger
   let dataDirectory: String
-  let partitionCount: Int
-  /// Copies that brokers keep of each record; nil for their default.
-  let replicationFactor: Int?
+  /// The topics as the settings want them.
+  let topics: TopicCatalog
+  /// Which generations there are.
+  let generations: GenerationLog
 
   /// Opens the log that the settings name.
   static func open(_ options: SettingsOptions) async throws -> MnemeSystem {
@@ -33,10 +32,13 @@ struct MnemeSystem: Sendable {
   /// Opens the log that the settings name.
   static func open(_ settings: Settings) async throws -> MnemeSystem {
     let logger = try logger(settings)
+    let topics = TopicCatalog(
+      partitionCount: try settings.integer(.partitions, in: 1...256), replicationFactor: try replicationFactor(settings)
+    )
+    let log = try await openLog(settings, logger)
     return MnemeSystem(
-      settings: settings, log: try await openLog(settings, logger), logger: logger,
-      dataDirectory: settings.text(.dataDir), partitionCount: try settings.integer(.partitions, in: 1...256),
-      replicationFactor: try replicationFactor(settings))
+      settings: settings, log: log, logger: logger, dataDirectory: settings.text(.dataDir), topics: topics,
+      generations: GenerationLog(log: log, now: environment.now))
   }
 
   private static let kafkaScheme = "kafka://"
@@ -90,37 +92,6 @@ struct MnemeSystem: Sendable {
 
   /// Where shards are.
   var projectionDirectory: String { dataDirectory + "/projection" }
-  /// Where resolution keeps its state.
-  var stateDirectory: String { dataDirectory + "/state/\(Self.generation)" }
-
-  /// The projection's shape for vectors of `space` and `dimension`.
-  func projection(space: String, dimension: Int) -> ProjectionConfiguration {
-    ProjectionConfiguration(
-      generation: Self.generation, space: space, dimension: dimension, partitionCount: partitionCount)
-  }
-
-  /// The space that the settings' embedder fills, without loading it where its name tells.
-  func configuration() async throws -> ProjectionConfiguration {
-    if settings.text(.embedder) == "minilm" { return projection(space: "all-minilm-l6-v2-384", dimension: 384) }
-    let models = try await Models(settings)
-    let space = models.embedder.space
-    await models.close()
-    return projection(space: space.name, dimension: space.dimension)
-  }
-
-  /// Makes the topics that are missing.
-  func ensureTopics(space: String) async throws {
-    try await log.ensureTopics(
-      TopicCatalog.topics(
-        generation: Self.generation, space: space, partitionCount: partitionCount,
-        replicationFactor: replicationFactor))
-  }
-
-  /// The lag of this deployment, by what `reader` has folded.
-  func lagMeter(space: String, reader: any MemoryReader) -> LagMeter {
-    LagMeter(log: log, generation: Self.generation, space: space) {
-      Dictionary(
-        uniqueKeysWithValues: try await reader.watermarks().map { (TopicPartition($0.topic, $0.partition), $0.next) })
-    }
-  }
+  /// Where stages keep their state, each generation by itself.
+  var stateDirectory: String { dataDirectory + "/state" }
 }

@@ -6,66 +6,115 @@ import MnemeCore
 import MnemePipeline
 import OpenAIModels
 
-/// The models that the settings ask for.
-struct Models: Sendable {
-  let extractor: any Extractor
-  let embedder: any Embedder
-  let retry: RetryPolicy
-  let concurrencyLimit: ConcurrencyLimit
-  private let client: HTTPClient?
-  private let miniLM: MiniLM?
+/// Makes the models that generations ask for, each embedder once. What is no part of a generation, as keys and
+/// timeouts, comes from the settings.
+actor Models {
+  nonisolated let retry: RetryPolicy
+  nonisolated let concurrencyLimit: ConcurrencyLimit
+  private let settings: Settings
+  private var client: HTTPClient?
+  private var embedders: [EmbeddingSpecification: any Embedder] = [:]
 
-  /// - Throws: `SettingsError`, `ModelError`.
-  init(_ settings: Settings) async throws {
-    let usesHTTP = settings[.llmURL] != nil || settings.text(.embedder).hasPrefix("openai:")
-    let client = usesHTTP ? HTTPClient() : nil
-    self.client = client
+  /// - Throws: `SettingsError`.
+  init(_ settings: Settings) throws {
+    self.settings = settings
     self.retry = RetryPolicy(
       maxAttemptCount: try settings.integer(.llmAttempts, in: 1...100),
       initialDelay: try settings.duration(.llmRetryDelay, in: 0.001...30))
     self.concurrencyLimit = ConcurrencyLimit(
       maxConcurrentCount: try settings.integer(.llmConcurrency, in: 1...1024))
-    self.extractor = try Self.extractor(settings, client)
-    let (embedder, miniLM) = try await Self.embedder(settings, client)
-    self.embedder = embedder
-    self.miniLM = miniLM
   }
 
-  private static func extractor(_ settings: Settings, _ client: HTTPClient?) throws -> any Extractor {
-    guard let url = settings[.llmURL], let client else { return RuleExtractor() }
+  /// Ends the models' own threads, after nothing asks them any more.
+  func close() async {
+    await client?.close()
+  }
+
+  private func httpClient() -> HTTPClient {
+    let client = self.client ?? HTTPClient()
+    self.client = client
+    return client
+  }
+
+  // MARK: Extractors
+
+  /// The extractor of `specification`.
+  /// - Throws: `SettingsError`.
+  func extractor(_ specification: ExtractionSpecification) throws -> any Extractor {
+    guard let name = specification.model else { return RuleExtractor() }
+    // The endpoint of a model may move; its name says what it is.
+    let isInSettings = settings[.llmURL] != nil && settings.text(.llmModel) == name
+    guard let url = isInSettings ? settings[.llmURL] : specification.url else {
+      throw SettingsError("chat model \(name) needs \(Setting.llmURL.flag)")
+    }
     let endpoint = OpenAIEndpoint(
       baseURL: url, apiKey: settings[.llmAPIKey], timeout: try settings.duration(.llmTimeout, in: 0.01...3600))
-    let model = OpenAIChatModel(client: client, endpoint: endpoint, name: settings.text(.llmModel))
-    return ModelExtractor(model: model, maxTurnsPerCall: try settings.integer(.llmBatch, in: 1...64))
+    let model = OpenAIChatModel(client: httpClient(), endpoint: endpoint, name: name)
+    return ModelExtractor(
+      model: model, prompt: specification.prompt, maxTurnsPerCall: try settings.integer(.llmBatch, in: 1...64))
   }
 
-  /// The embedder alone, for commands that only read.
-  static func embedder(_ settings: Settings, _ client: HTTPClient?) async throws -> (any Embedder, MiniLM?) {
+  // MARK: Embedders
+
+  /// The embedder of `specification`.
+  /// - Throws: `SettingsError`; `ModelError` where weights are missing.
+  func embedder(_ specification: EmbeddingSpecification) throws -> any Embedder {
+    if let made = embedders[specification] { return made }
+    let made: any Embedder
+    if specification.embedder == EmbedderName.miniLM {
+      made = try miniLM()
+    } else {
+      let isInSettings = settings.text(.embedder) == specification.embedder && settings.embeddingURL != nil
+      guard let url = isInSettings ? settings.embeddingURL : specification.url else {
+        throw SettingsError("embedder \(specification.embedder) needs \(Setting.embeddingURL.flag)")
+      }
+      made = OpenAIEmbedder(
+        client: httpClient(), endpoint: try embeddingEndpoint(url),
+        model: try EmbedderName.model(specification.embedder), dimension: specification.dimension,
+        requestsDimension: specification.requestedDimension != nil)
+    }
+    guard made.space.name == specification.space, made.space.dimension == specification.dimension else {
+      throw SettingsError(
+        "embedder \(specification.embedder) fills space \(made.space.name), the generation has \(specification.space)")
+    }
+    embedders[specification] = made
+    return made
+  }
+
+  /// What the settings' embedder is. A remote one that tells no dimension is asked for it.
+  /// - Throws: `SettingsError`, `ModelError`.
+  func embedding() async throws -> EmbeddingSpecification {
     let name = settings.text(.embedder)
-    if name == "minilm" {
-      let model = try miniLM(settings)
-      return (model, model)
+    if name == EmbedderName.miniLM {
+      return EmbeddingSpecification(
+        embedder: name, space: EmbedderName.miniLMSpace.name, dimension: EmbedderName.miniLMSpace.dimension)
     }
-    guard name.hasPrefix("openai:"), name.count > 7, let client else {
-      throw SettingsError("\(Setting.embedder.flag) must be 'minilm' or 'openai:MODEL'")
-    }
-    guard let url = settings[.embeddingURL] ?? settings[.llmURL] else {
+    let model = try EmbedderName.model(name)
+    guard let url = settings.embeddingURL else {
       throw SettingsError("\(Setting.embedder.flag) \(name) needs \(Setting.embeddingURL.flag)")
     }
-    let dimension = try settings[.embeddingDimension].map { _ in try settings.integer(.embeddingDimension, in: 1...8192)
+    let requested = try settings[.embeddingDimension].map { _ in
+      try settings.integer(.embeddingDimension, in: 1...8192)
     }
-    let endpoint = OpenAIEndpoint(
-      baseURL: url, apiKey: settings[.embeddingAPIKey], timeout: try settings.duration(.llmTimeout, in: 0.01...3600))
-    let model = String(name.dropFirst(7))
-    guard let dimension else {
-      return (try await OpenAIEmbedder.probe(client: client, endpoint: endpoint, model: model), nil)
-    }
-    let embedder = OpenAIEmbedder(
-      client: client, endpoint: endpoint, model: model, dimension: dimension, requestsDimension: true)
-    return (embedder, nil)
+    let endpoint = try embeddingEndpoint(url)
+    let embedder =
+      if let requested {
+        OpenAIEmbedder(
+          client: httpClient(), endpoint: endpoint, model: model, dimension: requested, requestsDimension: true)
+      } else {
+        try await OpenAIEmbedder.probe(client: httpClient(), endpoint: endpoint, model: model)
+      }
+    return EmbeddingSpecification(
+      embedder: name, url: url, requestedDimension: requested, space: embedder.space.name,
+      dimension: embedder.space.dimension)
   }
 
-  private static func miniLM(_ settings: Settings) throws -> MiniLM {
+  private func embeddingEndpoint(_ url: String) throws -> OpenAIEndpoint {
+    OpenAIEndpoint(
+      baseURL: url, apiKey: settings[.embeddingAPIKey], timeout: try settings.duration(.llmTimeout, in: 0.01...3600))
+  }
+
+  private func miniLM() throws -> MiniLM {
     guard let precision = MiniLM.Precision(rawValue: settings.text(.minilmPrecision)) else {
       throw SettingsError(
         "\(Setting.minilmPrecision.flag) must be one of \(MiniLM.Precision.allCases.map(\.rawValue))")
@@ -81,9 +130,71 @@ struct Models: Sendable {
       ? try MiniLM(files: files, precision: precision)
       : try MiniLM(files: files, precision: precision, threadCount: threads)
   }
+}
 
-  /// Ends the models' own threads, after nothing asks them any more.
-  func close() async {
-    await client?.close()
+/// Names of embedders, as the setting has them.
+enum EmbedderName {
+  /// The one in process.
+  static let miniLM = "minilm"
+  /// Its space, known without its weights.
+  static let miniLMSpace = EmbeddingSpace(name: "all-minilm-l6-v2-384", dimension: 384)
+  private static let remotePrefix = "openai:"
+
+  /// The remote model's name.
+  /// - Throws: `SettingsError` where it names none.
+  static func model(_ name: String) throws -> String {
+    guard name.hasPrefix(remotePrefix), name.count > remotePrefix.count else {
+      throw SettingsError("\(Setting.embedder.flag) must be '\(miniLM)' or '\(remotePrefix)MODEL'")
+    }
+    return String(name.dropFirst(remotePrefix.count))
+  }
+}
+
+extension Settings {
+  /// Where the embedding model is: its own URL, else the chat model's.
+  var embeddingURL: String? { self[.embeddingURL] ?? self[.llmURL] }
+
+  /// How the settings ask for facts to come from turns.
+  /// - Throws: `SettingsError` where the prompt's file cannot be read.
+  func extraction() throws -> ExtractionSpecification {
+    guard let url = self[.llmURL] else {
+      guard self[.llmPrompt] == nil else {
+        throw SettingsError("\(Setting.llmPrompt.flag) needs \(Setting.llmURL.flag): the built-in extractor has none")
+      }
+      return ExtractionSpecification()
+    }
+    return ExtractionSpecification(model: text(.llmModel), url: url, prompt: try self[.llmPrompt].map(Self.prompt))
+  }
+
+  /// Largest prompt, in bytes.
+  static let maxPromptByteCount = 256 << 10
+
+  private static func prompt(_ path: String) throws -> String {
+    guard let data = FileManager.default.contents(atPath: path), data.count <= maxPromptByteCount,
+      let text = String(validating: data, as: UTF8.self), !text.allSatisfy(\.isWhitespace)
+    else {
+      throw SettingsError(
+        "prompt file \(path) must be text in UTF-8 of at most \(maxPromptByteCount) bytes; check the path")
+    }
+    return text
+  }
+
+  /// What tokens of the chat model cost; nil where the settings do not tell.
+  func tokenPrice() throws -> TokenPrice? {
+    guard self[.llmPromptPrice] != nil || self[.llmCompletionPrice] != nil else { return nil }
+    return TokenPrice(
+      prompt: try price(.llmPromptPrice), completion: try price(.llmCompletionPrice))
+  }
+
+  /// What tokens of the embedding model cost; nil where the settings do not tell.
+  func embeddingPrice() throws -> TokenPrice? {
+    try self[.embeddingPrice].map { _ in TokenPrice(prompt: try price(.embeddingPrice), completion: 0) }
+  }
+
+  private func price(_ setting: Setting) throws -> Double {
+    guard let value = Double(self[setting] ?? "0"), (0...1_000_000).contains(value) else {
+      throw SettingsError("\(setting.flag) must be a price in US dollars per million tokens")
+    }
+    return value
   }
 }

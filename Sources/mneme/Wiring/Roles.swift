@@ -21,70 +21,64 @@ enum Role: CaseIterable, Sendable {
 struct Roles: Sendable {
   let system: MnemeSystem
   let models: Models
+  /// Reads the generation that was active when this was made.
   let reader: ProjectionReader
+  /// Folds it; nil where this process folds nothing.
   let projector: Projector?
   private let roles: Set<Role>
+  private let projections: ProjectionShelf
+  private let projection: ProjectionSwitch?
 
   /// Opens everything that the roles need; nothing runs yet.
   init(_ system: MnemeSystem, _ roles: Set<Role> = Set(Role.allCases)) async throws {
     self.system = system
     self.roles = roles
-    self.models = try await Models(system.settings)
-    let space = models.embedder.space
-    try await system.ensureTopics(space: space.name)
-    let configuration = system.projection(space: space.name, dimension: space.dimension)
-    self.projector =
-      roles.contains(.project)
-      ? try Projector(
-        directory: system.projectionDirectory, configuration: configuration, log: system.log, logger: system.logger)
-      : nil
-    self.reader = try ProjectionReader(
-      directory: system.projectionDirectory, configuration: configuration, projector: projector)
+    self.models = try Models(system.settings)
+    let catalog = try await system.prepare(models)
+    guard let active = catalog.active else { preconditionFailure("a prepared catalog has an active generation") }
+    self.projections = ProjectionShelf(system: system, models: models, projects: roles.contains(.project))
+    self.projector = roles.contains(.project) ? try await projections.projector(of: active) : nil
+    self.reader = try await projections.reader(of: active)
+    // What is missing is told at start, not at the first turn.
+    if roles.contains(.work) {
+      _ = try await models.extractor(active.extraction)
+      _ = try await models.embedder(catalog.resolving(active).embedding)
+    }
+    self.projection = roles.contains(.serve) ? ProjectionSwitch(try await projections.active(active)) : nil
   }
 
-  /// Projector, workers and query service, in the order in which they need each other; they stop in reverse.
-  func services(
-    host: String, port: Int, onListening: @escaping @Sendable (Int) -> Void
-  ) throws -> [any Service] {
-    var services: [any Service] = []
-    if let projector { services.append(projector) }
-    if roles.contains(.work) { services += workers() }
+  /// What follows the generations, and the query service, in the order in which they need each other; they stop in
+  /// reverse.
+  func services(host: String, port: Int, onListening: @escaping @Sendable (Int) -> Void) -> [any Service] {
+    var services: [any Service] = [
+      GenerationSupervisor(
+        system: system, models: models, roles: roles, projections: projections, projection: projection)
+    ]
     if roles.contains(.work), !system.isOnKafka {
       services.append(
         RetentionService(log: system.log, environment: MnemeSystem.environment, logger: system.logger))
     }
-    if roles.contains(.serve) { services.append(queryService(host: host, port: port, onListening: onListening)) }
+    if let projection { services.append(queryService(projection, host: host, port: port, onListening: onListening)) }
     return services
   }
 
-  /// One runner for each stage, the last stage first.
-  private func workers() -> [any Service] {
-    let resolution = ResolutionStage(
-      configuration: ResolutionStage.Configuration(
-        generation: MnemeSystem.generation, policy: ResolutionPolicy(), stateDirectory: system.stateDirectory,
-        retry: models.retry),
-      embedder: models.embedder, log: system.log, codec: system.codec, environment: MnemeSystem.environment)
-    let extraction = ExtractionStage(
-      generation: MnemeSystem.generation, extractor: models.extractor, codec: system.codec, retry: models.retry,
-      limit: models.concurrencyLimit, environment: MnemeSystem.environment)
-    let ingress = IngressStage(codec: system.codec, environment: MnemeSystem.environment)
-    return [runner(resolution), runner(extraction), runner(ingress)]
-  }
-
-  private func runner(_ stage: any Stage) -> StageRunner {
-    StageRunner(
-      stage: stage, log: system.log, instance: system.instance, environment: MnemeSystem.environment,
-      logger: system.logger)
-  }
-
   private func queryService(
-    host: String, port: Int, onListening: @escaping @Sendable (Int) -> Void
+    _ projection: ProjectionSwitch, host: String, port: Int, onListening: @escaping @Sendable (Int) -> Void
   ) -> QueryService {
-    let meter = system.lagMeter(space: models.embedder.space.name, reader: reader)
-    return QueryService(
-      configuration: QueryConfiguration(host: host, port: port), log: system.log, codec: system.codec, reader: reader,
-      embedder: models.embedder, lag: { try await meter.measure() }, clock: MnemeSystem.environment.now,
-      logger: system.logger, onServerRunning: { onListening($0) })
+    QueryService(
+      configuration: QueryConfiguration(host: host, port: port), log: system.log, codec: system.codec,
+      projection: projection, lag: { try await lag() }, clock: MnemeSystem.environment.now, logger: system.logger,
+      onServerRunning: { onListening($0) })
+  }
+
+  /// The embedder of what readers read.
+  func embedder() async throws -> any Embedder {
+    try await models.embedder(try await system.active(models).embedding)
+  }
+
+  /// How much is under way.
+  func lag() async throws -> LagReport {
+    try await system.lag(try await system.generations.refresh()) { try await projections.reader(of: $0) }
   }
 
   /// Lets go of models and log, after the services have ended.

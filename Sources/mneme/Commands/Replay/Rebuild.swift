@@ -20,6 +20,7 @@ extension Replay {
     @Option(help: "Whose owner that is.") var tenant = MnemeSystem.tenant
     @Option(help: .hidden) var since: String?
     @Option(help: .hidden) var until: String?
+    @Option(help: "Id of the generation; not given: the active one.") var generation: String?
     @Flag(help: "Print one JSON document.") var json = false
     @OptionGroup var settings: SettingsOptions
 
@@ -50,10 +51,10 @@ extension Replay {
     }
 
     func run() async throws {
+      ReplayJob.yieldToOthers()
       let system = try await MnemeSystem.open(settings)
-      let configuration = try await system.configuration()
+      let configuration = try await system.configuration(of: generation)
       let partitions = try partitions(of: configuration.partitionCount)
-      try await system.ensureTopics(space: configuration.space)
       let projector = try Projector(
         directory: system.projectionDirectory, configuration: configuration, log: system.log, logger: system.logger)
       let bar = ProgressBar("rebuild", unit: "records")

@@ -71,7 +71,7 @@ struct DifferenceReport: Encodable {
     case .unwanted(let topic):
       self.kind = "unwanted"
       self.found = topic.text
-      self.hint = "of another generation or embedding space, perhaps; never deleted by this command"
+      self.hint = "no generation has it; never deleted by this command"
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EventLog
+import MnemeCore
 import MnemePipeline
 import MnemeProjection
 
@@ -15,9 +16,10 @@ struct TopicsCommand: AsyncParsableCommand {
   ) async throws -> Value {
     let system = try await MnemeSystem.open(options)
     do {
-      let wanted = TopicCatalog.topics(
-        generation: MnemeSystem.generation, space: try await system.configuration().space,
-        partitionCount: system.partitionCount, replicationFactor: system.replicationFactor)
+      let live = try await system.generations.refresh().live.map(\.generation)
+      let models = try Models(system.settings)
+      let wanted = system.topics.topics(of: live.isEmpty ? [try await system.active(models)] : live)
+      await models.close()
       let value = try await body(system, wanted)
       await system.log.close()
       return value
