@@ -44,18 +44,15 @@ public struct LagReport: Sendable, Encodable {
 public struct LagMeter: Sendable {
   private let log: any EventLog
   private let generation: Generation
-  private let isFollowing: Bool
   private let projected: @Sendable () async throws -> [TopicPartition: Int64]
 
-  /// A meter of `generation`. `isFollowing`: its vectors come after its memories, from an embedding stage.
-  /// `projected` tells the next offsets that its projection folds.
+  /// A meter of `generation`; `projected` tells the next offsets that its projection folds.
   public init(
-    log: any EventLog, generation: Generation, isFollowing: Bool = false,
+    log: any EventLog, generation: Generation,
     projected: @escaping @Sendable () async throws -> [TopicPartition: Int64]
   ) {
     self.log = log
     self.generation = generation
-    self.isFollowing = isFollowing
     self.projected = projected
   }
 
@@ -64,7 +61,7 @@ public struct LagMeter: Sendable {
     var entries = try await entries(of: IngressStage.groupName, Topics.ingress)
     entries += try await self.entries(of: ExtractionStage.group(facts: generation.facts), Topics.turns)
     entries += try await self.entries(of: ResolutionStage.group(of: generation), generation.factsTopic)
-    if isFollowing {
+    if generation.isFollowing {
       entries += try await self.entries(of: EmbeddingStage.group(of: generation), generation.memoriesTopic)
     }
     for topic in [generation.memoriesTopic, generation.vectorsTopic] {

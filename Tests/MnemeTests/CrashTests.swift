@@ -27,7 +27,7 @@ import Testing
   }
 
   static func content(_ directory: String) async throws -> JSONValue {
-    try await MnemeProcess.run(["verify", "--json", "--data-dir", directory]).json()
+    try await MnemeProcess.run(["verify", "--json", "--data-dir", directory]).content()
   }
 
   @Test func killedInTheMiddleItEndsWithTheSameContent() async throws {

@@ -14,6 +14,12 @@ final class MnemeProcess: Sendable {
     var errors: String
 
     func json() throws -> JSONValue { try EventBodyCoding.decode(JSONValue.self, from: Array(output.utf8)) }
+
+    /// What `mneme verify --json` says of the content, without where it stands in the log.
+    func content() throws -> JSONValue {
+      let names = ["digest", "memories", "current", "turns", "parked", "vectors"]
+      return .object((try json().objectValue ?? [:]).filter { names.contains($0.key) })
+    }
   }
 
   /// Beside the tests' own bundle, where the build puts it.

@@ -59,6 +59,8 @@ public struct Generation: Hashable, Sendable, Codable {
   public var vectorsTopic: String { Topics.vectors(space: embedding.space, generation: name) }
   /// Its topics: facts, memories, vectors.
   public var topics: [String] { [factsTopic, memoriesTopic, vectorsTopic] }
+  /// Whether a stage of its own fills its space: with memories that were decided in another one.
+  public var isFollowing: Bool { origin == .reembed }
   /// Whether only some of its memories have vectors, so that it can never be active.
   public var isPartial: Bool { origin == .reembed && selection != nil }
 }

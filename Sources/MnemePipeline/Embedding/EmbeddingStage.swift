@@ -6,7 +6,8 @@ public import MnemeCore
 /// Follows a generation's memories and embeds their texts in another space than the one they were decided in.
 ///
 /// For each memories record it writes one vectors record, also where there is nothing to embed: it tells how far the
-/// space is filled, so that a projection never shows a memory before its vector.
+/// space is filled, so that a projection never shows a memory before its vector. Records that were decided in this very
+/// space have theirs already, and need no word.
 public struct EmbeddingStage: Stage {
   /// How much is done at once.
   public struct Bounds: Sendable {
@@ -60,7 +61,7 @@ public struct EmbeddingStage: Stage {
 
   /// One vectors record for each record, and a dead letter where its texts cannot be embedded.
   public func process(_ records: [LogRecord], of partition: Int) async throws -> [NewRecord] {
-    let inputs = records.map { Input($0, codec: codec, space: embedding.embedder.space.name, selection) }
+    let inputs = records.map { Input($0, codec: codec, selection) }.filter { $0.space != embedding.embedder.space.name }
     let vectors = try await embedding.embed(inputs.map { $0.texts.map(\.text) })
     var output: [NewRecord] = []
     for (input, result) in zip(inputs, vectors) {
@@ -76,7 +77,7 @@ public struct EmbeddingStage: Stage {
 
   /// The dead letter, and how far the space is filled.
   public func park(_ record: LogRecord, of partition: Int, for reason: ParkingReason) async throws -> [NewRecord] {
-    let input = Input(record, codec: codec, space: embedding.embedder.space.name, selection)
+    let input = Input(record, codec: codec, selection)
     return [DeadLetter(record, reason: reason, at: environment.now()).record, try self.record(input, [])]
   }
 
@@ -87,16 +88,19 @@ public struct EmbeddingStage: Stage {
     /// nil where the record is none of ours; then it brings no texts either.
     let owner: OwnerKey?
     let id: String
+    /// The space that it was decided in; nil where it does not tell.
+    let space: String?
     /// Texts that have no vector in this space yet, with their memories.
     let texts: [(memory: UUID, text: String)]
 
-    init(_ record: LogRecord, codec: EventRecordCodec, space: String, _ selection: ReplaySelection?) {
+    init(_ record: LogRecord, codec: EventRecordCodec, _ selection: ReplaySelection?) {
       self.record = record
       // What cannot be read has no texts: the projector reports it.
       let event = try? Upcasting.lift(codec.decode(record)).0
       self.owner = event?.owner ?? record.key.flatMap { String(validating: $0, as: UTF8.self) }.flatMap { OwnerKey($0) }
       self.id = event?.id ?? record.position.description
-      guard let event, event.extensions[EventAttribute.space] != space,
+      self.space = event?.extensions[EventAttribute.space]
+      guard let event,
         let body = try? EventBodyCoding.decode(MemoriesResolved.self, from: event.data),
         selection?.contains(event.owner, receivedAt: body.input.receivedAt) ?? true
       else {

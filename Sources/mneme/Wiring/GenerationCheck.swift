@@ -94,7 +94,7 @@ struct GenerationCheck: Sendable {
       (group: ExtractionStage.group(facts: generation.facts), topic: Topics.turns),
       (group: ResolutionStage.group(of: generation), topic: generation.factsTopic),
     ]
-    if catalog.resolving(generation).id != generation.id {
+    if generation.isFollowing {
       steps.append((group: EmbeddingStage.group(of: generation), topic: generation.memoriesTopic))
     }
     var heads: [(group: String, topic: String, ends: [OffsetBounds])] = []

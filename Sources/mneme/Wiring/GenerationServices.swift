@@ -26,9 +26,9 @@ enum GenerationTask: Hashable, Sendable {
     for entry in catalog.live where entry.state != .filling {
       let generation = entry.generation
       tasks.insert(.extract(facts: generation.facts, generation.extraction))
-      let resolving = catalog.resolving(generation)
-      tasks.insert(.resolve(resolving.withoutExtraction))
-      if resolving.id != generation.id { tasks.insert(.embed(generation.withoutExtraction)) }
+      tasks.insert(.resolve(catalog.resolving(generation).withoutExtraction))
+      // Also once memories are decided in its space: what was decided before may still be without vectors.
+      if generation.isFollowing { tasks.insert(.embed(generation.withoutExtraction)) }
     }
     return tasks
   }

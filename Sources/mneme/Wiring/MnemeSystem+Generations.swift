@@ -129,20 +129,18 @@ extension MnemeSystem {
   ) async throws -> LagReport {
     var report = LagReport(total: 0, groups: [])
     if let active = catalog.active {
-      report = try await lagMeter(active, catalog, try await readers(active)).measure()
+      report = try await lagMeter(active, try await readers(active)).measure()
     }
     for entry in catalog.live where entry.state == .ready {
       let generation = entry.generation
-      report.add(aside: try await lagMeter(generation, catalog, try await readers(generation)).measure())
+      report.add(aside: try await lagMeter(generation, try await readers(generation)).measure())
     }
     return report
   }
 
   /// A meter of one generation, by what `reader` has folded.
-  func lagMeter(_ generation: Generation, _ catalog: GenerationCatalog, _ reader: any MemoryReader) -> LagMeter {
-    LagMeter(
-      log: log, generation: generation, isFollowing: catalog.resolving(generation).id != generation.id
-    ) {
+  func lagMeter(_ generation: Generation, _ reader: any MemoryReader) -> LagMeter {
+    LagMeter(log: log, generation: generation) {
       Dictionary(
         uniqueKeysWithValues: try await reader.watermarks().map { (TopicPartition($0.topic, $0.partition), $0.next) })
     }

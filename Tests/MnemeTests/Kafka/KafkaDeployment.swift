@@ -72,7 +72,7 @@ struct KafkaDeployment {
 
   /// What a projection says.
   func content(_ directory: String) async throws -> JSONValue {
-    try await run(["verify", "--json", "--data-dir", directory]).json()
+    try await run(["verify", "--json", "--data-dir", directory]).content()
   }
 
   /// Every record of a topic, by partition.
@@ -104,6 +104,6 @@ struct KafkaDeployment {
     await log.close()
     try await server.waitUntilIdle()
     #expect(await server.stop() == 0)
-    return try await MnemeProcess.run(["verify", "--json", "--data-dir", directory]).json()
+    return try await MnemeProcess.run(["verify", "--json", "--data-dir", directory]).content()
   }
 }

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// Another embedding space fills beside the one that is read, and readers go over without noticing.
-@Suite struct ReembedTests {
+@Suite(.serialized) struct ReembedTests {
   /// Reads and writes all the time, and remembers what went wrong.
   final class Traffic: Sendable {
     private let state = Mutex((failures: [String](), reads: 0, generations: Set<String>(), written: 0, hasEnded: false))

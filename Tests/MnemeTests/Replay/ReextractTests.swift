@@ -5,7 +5,7 @@ import MnemeTesting
 import Testing
 
 /// Another prompt derives all facts again beside those that are read.
-@Suite struct ReextractTests {
+@Suite(.serialized) struct ReextractTests {
   struct World {
     let folder = TemporaryFolder()
     let model: ReplayModel

@@ -42,7 +42,7 @@ struct GenerationsCommand: AsyncParsableCommand {
       try await GenerationsCommand.with(settings) { system, _, catalog in
         var reports: [GenerationReport] = []
         for entry in all ? catalog.entries : catalog.live {
-          reports.append(try await GenerationReport(entry, system, catalog))
+          reports.append(try await GenerationReport(entry, system))
         }
         if json { return try Console.json(reports) }
         for report in reports { report.show() }
@@ -167,7 +167,7 @@ struct GenerationReport: Encodable {
   var lag: Int64?
   var topics: [String]
 
-  init(_ entry: GenerationCatalog.Entry, _ system: MnemeSystem, _ catalog: GenerationCatalog) async throws {
+  init(_ entry: GenerationCatalog.Entry, _ system: MnemeSystem) async throws {
     let generation = entry.generation
     id = generation.id
     active = entry.state == .active
@@ -188,7 +188,7 @@ struct GenerationReport: Encodable {
     let reader = try system.reader(of: generation)
     do {
       memories = try await reader.memoryCount()
-      lag = try await system.lagMeter(generation, catalog, reader).measure().total
+      lag = try await system.lagMeter(generation, reader).measure().total
     } catch let error as ProjectionError where error.code == .missing {
       // Another machine has it.
     }
