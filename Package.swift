@@ -41,6 +41,7 @@ let package = Package(
   ],
   targets: [
     // C: module maps, typed shims, kernels.
+    .target(name: "CAllocator"),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CRdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
@@ -66,7 +67,8 @@ let package = Package(
       name: "MnemePipeline", dependencies: ["MnemeCore", "EventLog", "LanguageModel", grdb, lifecycle, logging],
       resources: [.embedInCode("Prompts")], swiftSettings: safe),
     .target(
-      name: "MnemeProjection", dependencies: ["MnemeCore", "EventLog", crypto, grdb, lifecycle, logging, sqlite],
+      name: "MnemeProjection",
+      dependencies: ["CAllocator", "MnemeCore", "EventLog", crypto, grdb, lifecycle, logging, sqlite],
       swiftSettings: safe),
     .target(
       name: "MnemeQuery",
@@ -125,7 +127,7 @@ let package = Package(
     .testTarget(
       name: "MnemeProjectionTests",
       dependencies: ["MnemeCore", "EventLog", "MnemeProjection", "MnemeTesting", "SQLiteEventLog", grdb, logging],
-      swiftSettings: strict),
+      resources: [.copy("Resources")], swiftSettings: strict),
     .testTarget(
       name: "MnemeQueryTests",
       dependencies: [

@@ -24,17 +24,21 @@ public struct ProjectionConfiguration: Hashable, Sendable {
     public var maxBatchByteCount: Int
     /// The same while rebuilding, where nobody waits for a transaction to end.
     public var maxRebuildBatchRecordCount: Int
+    /// Records of one topic that a rebuild reads and folds in one go, at most, of the several that make a transaction:
+    /// what one go used is used again by the next one but one, where fresh memory would have to be zeroed first.
+    public var maxRebuildReadRecordCount: Int
     /// Owners' vectors that a reader keeps in memory, in bytes.
     public var maxVectorCacheByteCount: Int
 
     /// Bounds with all their parts.
     public init(
       maxBatchRecordCount: Int = 500, maxBatchByteCount: Int = 8 << 20, maxRebuildBatchRecordCount: Int = 2_500,
-      maxVectorCacheByteCount: Int = 256 << 20
+      maxRebuildReadRecordCount: Int = 500, maxVectorCacheByteCount: Int = 256 << 20
     ) {
       self.maxBatchRecordCount = maxBatchRecordCount
       self.maxBatchByteCount = maxBatchByteCount
       self.maxRebuildBatchRecordCount = maxRebuildBatchRecordCount
+      self.maxRebuildReadRecordCount = maxRebuildReadRecordCount
       self.maxVectorCacheByteCount = maxVectorCacheByteCount
     }
   }

@@ -60,7 +60,7 @@ enum RecordRows {
     var records: [LogRecord] = []
     var byteCount = 0
     while let row = try rows.next() {
-      let record = try self.record(row, partition)
+      let record = try self.record(row, partition, like: records.last?.headers ?? [])
       byteCount += record.byteCount
       if byteCount > limit.maxByteCount, !(records.isEmpty && allowsLargerFirst) { break }
       records.append(record)
@@ -68,9 +68,13 @@ enum RecordRows {
     return records
   }
 
-  private static func record(_ row: Row, _ partition: TopicPartition) throws -> LogRecord {
+  private static func record(
+    _ row: Row, _ partition: TopicPartition, like known: [LogHeader]
+  ) throws -> LogRecord {
     let offset = LogSchema.offset(ofRowID: row[0])
-    let headers = try self.bytes(row, 4).flatMap(HeaderCoding.decode)
+    let headers = try row.withUnsafeData(atIndex: 4) { blob in
+      blob.flatMap { blob in unsafe blob.withUnsafeBytes { unsafe HeaderCoding.decode($0, like: known) } }
+    }
     guard let headers else {
       throw EventLogError(.storage, "the headers of \(partition) at offset \(offset) are damaged; restore a backup")
     }

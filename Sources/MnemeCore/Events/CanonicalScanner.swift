@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// Reads JSON as `EventBodyCoding.encode` writes it, from front to back. Anything else is `Unusual`, which says only
 /// that somebody else has to read it.
@@ -337,31 +338,32 @@ extension CanonicalScanner {
   mutating func base64() throws(Unusual) -> Data {
     try expect(Self.quote)
     let start = index
-    guard let length = bytes[start...].firstIndex(of: Self.quote).map({ $0 - start }), length % 4 == 0 else {
-      throw Unusual()
-    }
+    guard let length = distanceToQuote(), length % 4 == 0 else { throw Unusual() }
     var padding = 0
     while padding < 2, padding < length, bytes[start + length - 1 - padding] == UInt8(ascii: "=") { padding += 1 }
     var data = Data(count: length / 4 * 3 - padding)
-    var invalid: UInt8 = 0
+    var invalid: UInt32 = 0
     let values = Base64.values
+    let words = Base64.words
     unsafe data.withUnsafeMutableBytes { (output: UnsafeMutableRawBufferPointer) in
       unsafe bytes.withUnsafeBufferPointer { input in
-        unsafe values.withUnsafeBufferPointer { values in
-          // Whole groups of four digits within `input`, three bytes each within `output`; a value for every byte.
+        unsafe words.withUnsafeBufferPointer { words in
+          // Whole groups of four digits within `input`, three bytes each within `output`; a word for every byte at each
+          // of four places.
           for group in 0..<(length - padding) / 4 {
             let first = start + group * 4
-            let (a, b) = unsafe (values[Int(input[first])], values[Int(input[first + 1])])
-            let (c, d) = unsafe (values[Int(input[first + 2])], values[Int(input[first + 3])])
-            invalid |= a | b | c | d
-            unsafe output[group * 3] = a << 2 | b >> 4
-            unsafe output[group * 3 + 1] = b << 4 | c >> 2
-            unsafe output[group * 3 + 2] = c << 6 | d
+            let word =
+              unsafe words[Int(input[first])] | words[256 + Int(input[first + 1])]
+              | words[512 + Int(input[first + 2])] | words[768 + Int(input[first + 3])]
+            invalid |= word
+            unsafe output[group * 3] = UInt8(truncatingIfNeeded: word)
+            unsafe output[group * 3 + 1] = UInt8(truncatingIfNeeded: word >> 8)
+            unsafe output[group * 3 + 2] = UInt8(truncatingIfNeeded: word >> 16)
           }
         }
       }
     }
-    guard invalid & Base64.invalid == 0 else { throw Unusual() }
+    guard invalid & Base64.invalidWord == 0 else { throw Unusual() }
     index = start + length - (padding == 0 ? 0 : 4)
     if padding > 0 {
       let digits = (0..<4 - padding).map { values[Int(bytes[index + $0])] }
@@ -375,6 +377,17 @@ extension CanonicalScanner {
     try expect(Self.quote)
     return data
   }
+
+  /// How far the next quotation mark is; nil where there is none.
+  private func distanceToQuote() -> Int? {
+    unsafe bytes.withUnsafeBytes { buffer in
+      guard index < buffer.count, let start = buffer.baseAddress else { return nil }
+      // Searched are the bytes from `index` to the last one.
+      let found = unsafe memchr(start + index, CInt(Self.quote), buffer.count - index)
+      guard let found = unsafe found else { return nil }
+      return unsafe UnsafeRawPointer(found) - (start + index)
+    }
+  }
 }
 
 /// The digits of base64.
@@ -387,5 +400,21 @@ private enum Base64 {
     let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     for (value, digit) in digits.utf8.enumerated() { values[Int(digit)] = UInt8(value) }
     return values
+  }()
+
+  /// Set in the word of what is no digit.
+  static let invalidWord: UInt32 = 0x8000_0000
+  /// What each byte contributes to three bytes, least significant first, at the first, second, third and fourth place
+  /// of a group: 256 words each.
+  static let words: [UInt32] = {
+    var words = [UInt32](repeating: invalidWord, count: 4 * 256)
+    for (byte, value) in values.enumerated() where value & invalid == 0 {
+      let value = UInt32(value)
+      words[byte] = value << 2
+      words[256 + byte] = value >> 4 | (value & 0x0f) << 12
+      words[512 + byte] = (value >> 2) << 8 | (value & 0x03) << 22
+      words[768 + byte] = value << 16
+    }
+    return words
   }()
 }

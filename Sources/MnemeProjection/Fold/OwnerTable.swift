@@ -89,16 +89,22 @@ struct OwnerTable {
   mutating func memoryOrNew(
     _ id: UUID, of owner: Int64, _ statements: inout FoldStatements
   ) throws -> (number: Int64, isNew: Bool)? {
-    if let number = try find(id, &statements) { return Schema.owner(of: number) == owner ? (number, false) : nil }
     let entry = self[owner]
-    let number = Schema.memories(of: owner).lowerBound + entry.row.nextOrdinal
-    entry.row.nextOrdinal += 1
-    entry.isChanged = true
-    statements.insertNumber.add(id)
-    statements.insertNumber.add(number)
-    try statements.insertNumber.run()
-    memoryByID[id] = number
-    return (number, true)
+    if memoryByID[id] == nil {
+      // Mostly it is new: looking for it first would be the same search twice.
+      let number = Schema.memories(of: owner).lowerBound + entry.row.nextOrdinal
+      statements.insertNumber.add(id)
+      statements.insertNumber.add(number)
+      try statements.insertNumber.run()
+      if database.changesCount > 0 {
+        entry.row.nextOrdinal += 1
+        entry.isChanged = true
+        memoryByID[id] = number
+        return (number, true)
+      }
+    }
+    guard let number = try find(id, &statements) else { throw MemoryRow.damaged }
+    return Schema.owner(of: number) == owner ? (number, false) : nil
   }
 
   /// Notes that a memory or its vector changed.

@@ -31,13 +31,6 @@ struct ShardFold {
     let text: String?
   }
 
-  /// The terms that a memory had, and those that it has.
-  private struct KeywordChange {
-    let memory: Int64
-    let old: [UInt8]?
-    let new: [UInt8]?
-  }
-
   private let database: Database
   private let keywords: KeywordIndex
   private var statements: FoldStatements
@@ -45,7 +38,7 @@ struct ShardFold {
   private var vectorRows: VectorRows
   private var working: [Int64: Working] = [:]
   private var changes: [Change] = []
-  private var keywordChanges: [KeywordChange] = []
+  private let keywordChanges = KeywordChanges()
   private var vectors: [(memory: Int64, entry: FoldRecord.VectorEntry)] = []
   /// Hashes of the words of memories that were written; nil for those that are gone.
   private var hashes: [Int64: Data?] = [:]
@@ -91,27 +84,40 @@ struct ShardFold {
   private mutating func fold(
     _ body: MemoriesResolved, bytes: [UInt8], at: Timestamp, owner: Int64, key: OwnerKey, from record: FoldRecord
   ) throws {
-    let id = StoredText.encode(body.input.id)
-    statements.findInput.add(id)
-    statements.findInput.add(owner)
-    if let earlier = try statements.findInput.fetchInteger() {
-      let outcome = try String.fetchOne(
-        try database.cachedStatement(sql: "SELECT outcome FROM inputs WHERE input = ?"), arguments: [earlier])
-      guard outcome == MemoriesResolved.Outcome.parked.rawValue else { return }
-      try database.cachedStatement(sql: "DELETE FROM inputs WHERE input = ?").execute(arguments: [earlier])
-    }
-    statements.insertInput.add(owner)
-    statements.insertInput.add(id)
-    statements.insertInput.add(body.outcome.rawValue)
-    statements.insertInput.add(at.milliseconds)
-    try statements.insertInput.run(adding: bytes)
-    let input = database.lastInsertedRowID
+    guard let input = try insert(body, bytes: bytes, at: at, owner: owner) else { return }
     for (ordinal, event) in body.events.enumerated() {
       guard try apply(event, of: owner, key, input: input, ordinal: ordinal) else {
         try skip(record, code: Self.foreignOwner)
         continue
       }
     }
+  }
+
+  /// Puts an input in; nil where its final outcome is there already. What was parked gives way.
+  private mutating func insert(
+    _ body: MemoriesResolved, bytes: [UInt8], at: Timestamp, owner: Int64
+  ) throws -> Int64? {
+    let id = StoredText.encode(body.input.id)
+    let database = self.database
+    func insertNew(_ statement: inout RowStatement) throws -> Bool {
+      statement.add(owner)
+      statement.add(id)
+      statement.add(body.outcome.rawValue)
+      statement.add(at.milliseconds)
+      try statement.run(adding: bytes)
+      return database.changesCount > 0
+    }
+    // Nearly every input is new: looking for it first would be the same search twice.
+    if try insertNew(&statements.insertInput) { return database.lastInsertedRowID }
+    statements.findInput.add(id)
+    statements.findInput.add(owner)
+    let earlier = try statements.findInput.fetchInteger()
+    let outcome = try String.fetchOne(
+      try database.cachedStatement(sql: "SELECT outcome FROM inputs WHERE input = ?"), arguments: [earlier])
+    guard outcome == MemoriesResolved.Outcome.parked.rawValue else { return nil }
+    try database.cachedStatement(sql: "DELETE FROM inputs WHERE input = ?").execute(arguments: [earlier])
+    guard try insertNew(&statements.insertInput) else { throw MemoryRow.damaged }
+    return database.lastInsertedRowID
   }
 
   /// The number of a memory that an event names; nil where it is another owner's.
@@ -176,18 +182,19 @@ struct ShardFold {
   }
 
   /// Writes everything that changed. `keepsTouched`: readers may hold owners' vectors of this very file.
-  mutating func flush(keepsTouched: Bool) throws {
+  /// `keywords`: told to the index by the caller, before the transaction ends; nil: at once.
+  mutating func flush(keepsTouched: Bool, keywords: KeywordChanges? = nil) throws {
+    let keywords = keywords ?? keywordChanges
     for number in working.keys.sorted() {
-      if let entry = working[number] { try write(number, entry) }
+      if let entry = working[number] { try write(number, entry, keywords) }
     }
     changes.sort { ($0.memory, $0.input, $0.ordinal) < ($1.memory, $1.input, $1.ordinal) }
     for change in changes { try write(change) }
     vectors.sort { $0.memory < $1.memory }
     for (memory, entry) in vectors { try write(entry, of: memory) }
     // Last and in one go: the index writes what it holds in memory whenever something else begins a savepoint.
-    for change in keywordChanges { try write(change) }
+    try keywordChanges.write(database)
     working = [:]
-    keywordChanges = []
     changes = []
     vectors = []
     hashes = [:]
@@ -202,7 +209,7 @@ struct ShardFold {
     try statements.insertChange.run()
   }
 
-  private mutating func write(_ number: Int64, _ entry: Working) throws {
+  private mutating func write(_ number: Int64, _ entry: Working, _ keywords: KeywordChanges) throws {
     let owner = owners[Schema.owner(of: number)]
     let oldHash = entry.stored.map { TextHash.of($0.memory.text) }
     let newHash = entry.current.map { TextHash.of($0.memory.text) }
@@ -211,7 +218,7 @@ struct ShardFold {
     if oldHash != newHash {
       let old = try entry.stored.map { try document(of: $0, owner.row) }
       let new = try entry.current.map { try document(of: $0, owner.row) }
-      keywordChanges.append(KeywordChange(memory: number, old: old?.terms, new: new?.terms))
+      keywords.note(number, old: old?.terms, new: new?.terms)
       tokenCount = new?.count ?? 0
     } else if let stored = entry.stored {
       tokenCount = stored.tokenCount
@@ -239,15 +246,6 @@ struct ShardFold {
 
   private func document(of row: MemoryRow, _ owner: OwnerRow) throws -> (terms: [UInt8], count: Int) {
     try keywords.document(of: row.memory.text, tenant: owner.tenant, owner: owner.number)
-  }
-
-  private mutating func write(_ change: KeywordChange) throws {
-    if let old = change.old {
-      try KeywordIndex.remove(database, change.memory, terms: String(decoding: old, as: UTF8.self))
-    }
-    guard let new = change.new else { return }
-    statements.insertKeywords.add(change.memory)
-    try statements.insertKeywords.run(addingText: new)
   }
 
   private mutating func write(_ entry: FoldRecord.VectorEntry, of memory: Int64) throws {

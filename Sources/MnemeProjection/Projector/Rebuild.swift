@@ -1,4 +1,5 @@
 import EventLog
+import FoundationEssentials
 import GRDB
 import MnemeCore
 import Synchronization
@@ -24,8 +25,9 @@ public struct RebuildReport: Sendable {
 }
 
 extension Projector {
-  /// Shards that are folded at once: one for each of this many processors.
-  static let maxConcurrentShardCount = 4
+  /// Shards that are folded at once: one for each processor, as each reads and folds at the same time; and at most as
+  /// many as this, as each holds its pages in memory.
+  static let maxConcurrentShardCount = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount))
 
   /// Folds everything again into fresh shards and switches over to each when it is ready. Readers and projectors, in
   /// this
@@ -45,12 +47,14 @@ extension Projector {
       let begin = ContinuousClock.now
       let partitions = followers.map(\.store.files.partition)
       let counter = RebuildCounter(total: try await self.totalRecordCount(of: partitions), progress: progress)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for (index, follower) in followers.enumerated() {
-          if index >= Self.maxConcurrentShardCount { try await group.next() }
-          group.addTask { try await follower.rebuild(counter) }
+      try await BulkAllocation.whileActive {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for (index, follower) in followers.enumerated() {
+            if index >= Self.maxConcurrentShardCount { try await group.next() }
+            group.addTask { try await follower.rebuild(counter) }
+          }
+          try await group.waitForAll()
         }
-        try await group.waitForAll()
       }
       let elapsed = ContinuousClock.now - begin
       self.doorbell.ring()
@@ -132,26 +136,46 @@ extension ShardFollower {
     }
   }
 
-  /// Folds until nothing is left that can be. The next batch is read while one is folded.
+  /// Folds until nothing is left that can be. The next batch is read while one is folded; several make a transaction.
   private func foldAll(
     _ queue: DatabaseQueue, from start: ShardPosition, _ counter: RebuildCounter
   ) async throws -> ShardPosition {
+    let keywords = KeywordChanges()
+    let maxRecordCount = store.configuration.bounds.maxRebuildBatchRecordCount
     var position = start
     var batch = try await readStrictly(from: position)
+    var waitingCount = 0
     while !batch.isEmpty || batch.hasAllVectors && !position.isVisible {
       try Task.checkCancellation()
       let current = batch
       async let next = readStrictly(from: current.end)
-      position = try await queue.write { try current.apply(to: $0, keepsTouched: false) }
+      waitingCount += max(current.memories.records.count, current.vectors.records.count)
+      let isFull = waitingCount >= maxRecordCount
+      position = try await queue.writeWithoutTransaction { database in
+        if !database.isInsideTransaction { try database.beginTransaction() }
+        let position = try current.apply(to: database, keepsTouched: false, keywords: keywords)
+        if isFull { try Self.commit(keywords, database) }
+        return position
+      }
+      if isFull { waitingCount = 0 }
       counter.add(current.recordCount)
       batch = try await next
+    }
+    try await queue.writeWithoutTransaction { database in
+      if database.isInsideTransaction { try Self.commit(keywords, database) }
     }
     return position
   }
 
+  private static func commit(_ keywords: KeywordChanges, _ database: Database) throws {
+    try keywords.write(database)
+    try database.commit()
+  }
+
   private func readStrictly(from position: ShardPosition) async throws -> FoldBatch {
+    let bounds = store.configuration.bounds
     let batch = try await nextBatch(
-      from: position, limit: store.configuration.bounds.maxRebuildBatchRecordCount)
+      from: position, limit: min(bounds.maxRebuildReadRecordCount, bounds.maxRebuildBatchRecordCount), keepsPace: true)
     for record in batch.memories.records + batch.vectors.records {
       guard case .unreadable(let reason) = record.content, !reason.isExpected else { continue }
       let place = record.position

@@ -4,8 +4,10 @@ import MnemeCore
 extension ShardFollower {
   /// Reads up to `limit` records of each topic. The vectors come second: those of the memories stand in the log by
   /// then. Memories end before the first one whose vectors are still to come.
-  func nextBatch(from position: ShardPosition, limit: Int) async throws -> FoldBatch {
-    let readLimit = ReadLimit(
+  /// `keepsPace`: vectors do not run ahead of the memories, of which some have none: those of memories that nobody has
+  /// named yet are written twice.
+  func nextBatch(from position: ShardPosition, limit: Int, keepsPace: Bool = false) async throws -> FoldBatch {
+    var readLimit = ReadLimit(
       maxRecordCount: limit, maxByteCount: store.configuration.bounds.maxBatchByteCount)
     var memoriesLimit = readLimit
     if position.isHeldBack {
@@ -14,10 +16,13 @@ extension ShardFollower {
       memoriesLimit.maxRecordCount = Int(min(Int64(limit), max(0, position.mark - position.memories) + 1))
     }
     let memories = try await log.read(memoriesSource, from: position.memories, limit: memoriesLimit)
+    let read = memories.map(reader.read)
+    if keepsPace, !position.isHeldBack, !read.isEmpty {
+      readLimit.maxRecordCount = max(1, read.count(where: Self.bringsVectors))
+    }
     let (vectors, hasAll) = try await readVectors(from: position.vectors, limit: readLimit)
     let vectorsSlice = FoldSlice(source: vectorsSource, from: position.vectors, records: vectors.map(reader.read))
     let mark = vectorsSlice.records.reduce(position.mark) { max($0, $1.memoriesNext ?? 0) }
-    let read = memories.map(reader.read)
     let folded = read.firstIndex { !canFold($0, mark: mark) }.map { Array(read[..<$0]) } ?? read
     let isHeldBack =
       folded.count < read.count
@@ -25,6 +30,12 @@ extension ShardFollower {
     return FoldBatch(
       memories: FoldSlice(source: memoriesSource, from: position.memories, records: folded),
       vectors: vectorsSlice, hasAllVectors: hasAll, mark: mark, isHeldBack: isHeldBack)
+  }
+
+  /// Whether a vectors record goes with a memories record.
+  private static func bringsVectors(_ record: FoldRecord) -> Bool {
+    guard case .resolved(let body, _) = record.content else { return false }
+    return body.events.contains { $0.bringsText }
   }
 
   /// Whether the vectors of a memories record came with it, or are among those that were read.

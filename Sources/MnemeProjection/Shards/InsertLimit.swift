@@ -14,11 +14,25 @@ package enum InsertLimit {
     package var processorTime: Duration
   }
 
-  /// One table's rows, in order of their keys.
+  /// The order in which the rows are inserted. Either way each transaction goes table by table, in order of the keys,
+  /// as a fold's does: the keyword index would otherwise write a segment for each memory.
+  package enum Order: Sendable {
+    /// A batch of records in a transaction, as the log brings them and as a rebuild folds them: what SQLite can do for
+    /// any fold of a log.
+    case log
+    /// All of a shard's rows in one transaction, each table from its first key to its last: what SQLite can do where
+    /// everything is known beforehand. No fold of a log can, as it learns a shard's keys one batch at a time.
+    case keys
+  }
+
+  /// Rows of one table, in order of their keys.
   private struct Table: Sendable {
     let insertion: String
-    let rows: [[DatabaseValue]]
+    var rows: [[DatabaseValue]]
   }
+
+  /// What one transaction inserts.
+  private typealias Batch = [Table]
 
   private static let tables = [
     "watermarks", "vector_mark", "turn_positions", "tenants", "owners", "numbers", "memories", "sources", "runs",
@@ -26,41 +40,97 @@ package enum InsertLimit {
   ]
 
   /// Inserts the rows of a projection's shards, read back beforehand, into new databases of the same tables in
-  /// `scratch`: prepared statements, one transaction for each shard, as many shards at once and the same settings as a
-  /// rebuild.
+  /// `scratch`: prepared statements, as many shards at once, and the same settings of SQLite and of the allocator as a
+  /// rebuild. Reading the rows and making them is no part of it.
   package static func measure(
-    directory: String, configuration: ProjectionConfiguration, scratch: String
+    directory: String, configuration: ProjectionConfiguration, order: Order, scratch: String
+  ) async throws -> Result {
+    try await BulkAllocation.whileActive {
+      try await insertAll(directory: directory, configuration: configuration, order: order, scratch: scratch)
+    }
+  }
+
+  private static func insertAll(
+    directory: String, configuration: ProjectionConfiguration, order: Order, scratch: String
   ) async throws -> Result {
     let source = ProjectionDirectory.path(directory, configuration)
-    var shards: [[Table]] = []
+    var shards: [[Batch]] = []
     for partition in 0..<configuration.partitionCount {
       let files = ShardFiles(directory: source, partition: partition)
-      shards.append(try await ShardReader(files: files, configuration: configuration).read(readTables))
+      shards.append(
+        try await ShardReader(files: files, configuration: configuration).read { database in
+          let places = order == .log ? try BatchPlaces(database, configuration.bounds) : BatchPlaces()
+          return try readBatches(database, places)
+        })
     }
     try ShardFiles.makeDirectory(scratch)
     let started = (ContinuousClock.now, clock())
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for (partition, tables) in shards.enumerated() {
+      for (partition, batches) in shards.enumerated() {
         if partition >= Projector.maxConcurrentShardCount { try await group.next() }
         let store = ShardStore(
           files: ShardFiles(directory: scratch, partition: partition), configuration: configuration)
-        group.addTask { try await insert(tables, store) }
+        group.addTask { try await insert(batches, store) }
       }
       try await group.waitForAll()
     }
     return Result(
-      rowCount: shards.joined().reduce(0) { $0 + $1.rows.count }, elapsed: ContinuousClock.now - started.0,
+      rowCount: shards.joined().joined().reduce(0) { $0 + $1.rows.count }, elapsed: ContinuousClock.now - started.0,
       processorTime: .seconds(1) * Double(clock() - started.1) / Double(CLOCKS_PER_SEC))
   }
 
-  private static func readTables(_ database: Database) throws -> [Table] {
-    var tables: [Table] = []
+  /// In which batch each row comes.
+  private struct BatchPlaces {
+    /// Batches that there are.
+    private(set) var count = 1
+    private var ofInput: [Int64: Int] = [:]
+    private var ofMemory: [Int64: Int] = [:]
+
+    /// All rows in one batch.
+    init() {}
+
+    /// Batches as a rebuild makes them: inputs have their numbers in order of the log, and a memory comes with the
+    /// first input that changed it.
+    init(_ database: Database, _ bounds: ProjectionConfiguration.Bounds) throws {
+      var size = (records: 0, bytes: 0)
+      for row in try Row.fetchAll(database, sql: "SELECT input, length(body) FROM inputs ORDER BY input") {
+        let byteCount: Int = row[1]
+        if size.records == bounds.maxRebuildBatchRecordCount
+          || size.records > 0 && size.bytes + byteCount > bounds.maxBatchByteCount
+        {
+          size = (0, 0)
+          count += 1
+        }
+        size = (size.records + 1, size.bytes + byteCount)
+        ofInput[row[0]] = count - 1
+      }
+      for row in try Row.fetchAll(database, sql: "SELECT memory, min(input) FROM changes GROUP BY memory") {
+        ofMemory[row[0]] = ofInput[row[1] as Int64]
+      }
+    }
+
+    /// The batch of a row; the first one for what is of no input and no memory.
+    func place(of row: Row) -> Int {
+      if let input = row["input"] as Int64? { return ofInput[input] ?? 0 }
+      if let memory = (row["memory"] ?? row["successor"]) as Int64? { return ofMemory[memory] ?? 0 }
+      return 0
+    }
+  }
+
+  private static func readBatches(_ database: Database, _ places: BatchPlaces) throws -> [Batch] {
+    var batches = Array(repeating: Batch(), count: places.count)
+    func add(_ insertion: String, _ rows: [(place: Int, values: [DatabaseValue])]) {
+      for place in batches.indices {
+        let own = rows.compactMap { $0.place == place ? $0.values : nil }
+        if !own.isEmpty { batches[place].append(Table(insertion: insertion, rows: own)) }
+      }
+    }
     for table in self.tables {
+      let rows = try Row.fetchAll(database, sql: "SELECT * FROM \(table)")
       // An empty table costs nothing, and does not tell how many columns it has.
-      let rows = try Row.fetchAll(database, sql: "SELECT * FROM \(table)").map { Array($0.databaseValues) }
       guard let columnCount = rows.first?.count else { continue }
       let marks = Array(repeating: "?", count: columnCount).joined(separator: ", ")
-      tables.append(Table(insertion: "INSERT INTO \(table) VALUES (\(marks))", rows: rows))
+      add("INSERT INTO \(table) VALUES (\(marks))", rows.map { (places.place(of: $0), Array($0.databaseValues)) })
     }
     let keywords = try KeywordIndex(database)
     let texts = try Row.fetchAll(
@@ -69,22 +139,26 @@ package enum InsertLimit {
         SELECT m.memory, m.text, o.tenant, o.owner FROM memories m JOIN owners o ON o.owner = m.memory >> 32
         ORDER BY m.memory
         """)
-    let documents = try texts.map { row -> [DatabaseValue] in
-      let document = try keywords.document(of: StoredText.decode(row[1]), tenant: row[2], owner: row[3])
-      return [(row[0] as Int64).databaseValue, String(decoding: document.terms, as: UTF8.self).databaseValue]
-    }
-    tables.append(Table(insertion: "INSERT INTO keywords (rowid, terms) VALUES (?, ?)", rows: documents))
-    return tables
+    add(
+      "INSERT INTO keywords (rowid, terms) VALUES (?, ?)",
+      try texts.map { row in
+        let document = try keywords.document(of: StoredText.decode(row[1]), tenant: row[2], owner: row[3])
+        let terms = String(decoding: document.terms, as: UTF8.self)
+        return (places.place(of: row), [(row[0] as Int64).databaseValue, terms.databaseValue])
+      })
+    return batches
   }
 
-  private static func insert(_ tables: [Table], _ store: ShardStore) async throws {
+  private static func insert(_ batches: [Batch], _ store: ShardStore) async throws {
     let queue = try store.openUnshared(try store.files.create())
-    try await queue.write { database in
-      for table in tables {
-        var statement = try RowStatement(database, table.insertion)
-        for row in table.rows {
-          for value in row { statement.add(value) }
-          try statement.run()
+    for batch in batches {
+      try await queue.write { database in
+        for table in batch {
+          var statement = try RowStatement(database, table.insertion)
+          for row in table.rows {
+            for value in row { statement.add(value) }
+            try statement.run()
+          }
         }
       }
     }

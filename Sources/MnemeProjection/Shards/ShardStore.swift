@@ -67,8 +67,9 @@ struct ShardStore: Sendable {
     }
   }
 
-  private static func openLive(_ path: String) throws -> DatabaseQueue {
+  private static func openLive(_ path: String, allowsUnsafeTransactions: Bool = false) throws -> DatabaseQueue {
     var options = Configuration()
+    options.allowsUnsafeTransactions = allowsUnsafeTransactions
     options.busyMode = .timeout(busyTimeoutSeconds)
     options.prepareDatabase { database in
       // The page size counts for a new file only. The log is the truth: after a power cut the last transactions may be
@@ -89,6 +90,8 @@ struct ShardStore: Sendable {
   func openUnshared(_ name: String) throws -> DatabaseQueue {
     try failing(name) {
       var options = Configuration()
+      // A transaction spans several batches.
+      options.allowsUnsafeTransactions = true
       options.prepareDatabase { database in
         try database.execute(
           sql: """
@@ -107,7 +110,8 @@ struct ShardStore: Sendable {
 
   /// Opens a database that `openUnshared` made, to finish it.
   func openFinished(_ name: String) throws -> DatabaseQueue {
-    try failing(name) { try Self.openLive(files.path(name)) }
+    // A transaction spans several batches.
+    try failing(name) { try Self.openLive(files.path(name), allowsUnsafeTransactions: true) }
   }
 
   /// Page cache of one shard under rebuild, in KiB.
