@@ -33,7 +33,7 @@ public struct ProjectionConfiguration: Hashable, Sendable {
     /// Bounds with all their parts.
     public init(
       maxBatchRecordCount: Int = 500, maxBatchByteCount: Int = 8 << 20, maxRebuildBatchRecordCount: Int = 2_500,
-      maxRebuildReadRecordCount: Int = 500, maxVectorCacheByteCount: Int = 256 << 20
+      maxRebuildReadRecordCount: Int = 1000, maxVectorCacheByteCount: Int = 256 << 20
     ) {
       self.maxBatchRecordCount = maxBatchRecordCount
       self.maxBatchByteCount = maxBatchByteCount

@@ -4,7 +4,7 @@ import Synchronization
 /// The C library's allocator, while a rebuild runs.
 ///
 /// A rebuild reads a batch, folds it and lets go of it, from several threads: with the usual settings each batch's
-/// memory goes back to the system page by page and comes back page by page, zeroed, which took a tenth of its time.
+/// memory goes back to the system page by page and comes back page by page, zeroed.
 enum BulkAllocation {
   /// Bytes that a heap grows by at least: that of a thread in one go, as it has at most 64 MiB.
   private static let growthByteCount: CInt = 64 << 20

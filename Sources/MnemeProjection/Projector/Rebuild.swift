@@ -25,9 +25,9 @@ public struct RebuildReport: Sendable {
 }
 
 extension Projector {
-  /// Shards that are folded at once: one for each processor, as each reads and folds at the same time; and at most as
-  /// many as this, as each holds its pages in memory.
-  static let maxConcurrentShardCount = max(1, min(4, ProcessInfo.processInfo.activeProcessorCount))
+  /// Shards that are folded at once, as each holds its pages in memory: more than there are processors on a small
+  /// machine, where one shard waits for its reader while another one folds.
+  static let maxConcurrentShardCount = 4
 
   /// Folds everything again into fresh shards and switches over to each when it is ready. Readers and projectors, in
   /// this

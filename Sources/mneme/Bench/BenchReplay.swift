@@ -21,6 +21,7 @@ struct BenchReplay: AsyncParsableCommand {
   @Option(help: "Searches per second while it is measured.") var searchRate = 40.0
   @Option(help: "Writes per second while it is measured.") var writeRate = 10.0
   @Option(help: "Seconds of each measurement, at least.") var seconds = 10.0
+  @Option(help: "Records per second that the replay takes up at most; 0 for no bound.") var rate = 500.0
   @Option(help: "The other embedder, as --embedder takes it; not given: fill, rebuild and compare only.")
   var to: String?
   @Option(help: "Its base URL.") var toURL: String?
@@ -54,7 +55,7 @@ struct BenchReplay: AsyncParsableCommand {
     let embedder =
       ["--embedder", to, "--embedding-dimension", String(toDimension)] + (toURL.map { ["--embedding-url", $0] } ?? [])
     let started = ContinuousClock.now
-    let busy = try await traffic.run { try await self.child(["replay", "reembed"] + embedder, directory) }
+    let busy = try await traffic.run { try await self.child(["replay", "reembed", "--rate", String(self.rate)] + embedder, directory) }
     let elapsed = ContinuousClock.now - started
     let id = try await server.roles.system.generations.refresh().live.last?.generation.id ?? ""
     let after = try await traffic.run {

@@ -5,7 +5,7 @@ import MnemePipeline
 /// What replays that fill a generation have in common.
 struct ReplayOptions: ParsableArguments {
   @Option(help: "Records per second, at most; 0 for no bound. The process has a low priority in any case.")
-  var rate = 1000.0
+  var rate = 500.0
   @Option(help: "Only what was received at this time or later, RFC 3339.") var since: String?
   @Option(help: "Only what was received before this time, RFC 3339.") var until: String?
   @Option(help: "Only this owner, as user:ID, agent:ID or run:ID.") var owner: String?
