@@ -55,7 +55,9 @@ struct BenchReplay: AsyncParsableCommand {
     let embedder =
       ["--embedder", to, "--embedding-dimension", String(toDimension)] + (toURL.map { ["--embedding-url", $0] } ?? [])
     let started = ContinuousClock.now
-    let busy = try await traffic.run { try await self.child(["replay", "reembed", "--rate", String(self.rate)] + embedder, directory) }
+    let busy = try await traffic.run {
+      try await self.child(["replay", "reembed", "--rate", String(self.rate)] + embedder, directory)
+    }
     let elapsed = ContinuousClock.now - started
     let id = try await server.roles.system.generations.refresh().live.last?.generation.id ?? ""
     let after = try await traffic.run {
