@@ -58,8 +58,8 @@ struct ShardPosition: Hashable, Sendable {
 struct FoldOutOfPlace: Error {}
 
 extension FoldBatch {
-  /// Folds what the shard does not have yet, and moves its watermarks, all in the caller's transaction. `keywords` takes
-  /// what the keyword index has to be told; nil tells it at once.
+  /// Folds what the shard does not have yet, and moves its watermarks, all in the caller's transaction. `keywords`
+  /// takes what the keyword index has to be told; nil tells it at once.
   /// - Throws: `FoldOutOfPlace`: records between the shard's watermark and the batch would be left out.
   func apply(
     to database: Database, keepsTouched: Bool, keywords: KeywordChanges? = nil
