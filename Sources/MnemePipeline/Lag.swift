@@ -111,7 +111,9 @@ public struct GroupProgress: Sendable {
     return try await measure(log, topic, ends, try await log.committedOffsets(of: group))
   }
 
-  static func measure(
+  /// How far a consumer whose next offsets are `offsets` is, with `ends` as the bounds of `topic`: those of now, or of
+  /// the moment that counts.
+  public static func measure(
     _ log: any EventLog, _ topic: String, _ ends: [OffsetBounds], _ offsets: [TopicPartition: Int64]
   ) async throws -> [GroupProgress] {
     var parts: [GroupProgress] = []

@@ -94,7 +94,7 @@ public struct ReplayEstimator: Sendable {
       }
     }
     let spent = budget.spending
-    let seconds = started.duration(to: .now).inSeconds
+    let seconds = started.duration(to: .now) / .seconds(1)
     // Where the sample was answered before, nothing tells what the rest costs but the length of the prompts.
     let perCall = spent.callCount > 0 ? 1 / Double(spent.callCount) : 0
     let prompts = Double(spent.promptTokens) * perCall * Double(callCount)
@@ -138,7 +138,7 @@ public struct ReplayEstimator: Sendable {
     }
     let started = ContinuousClock.now
     if !sample.items.isEmpty { _ = try await embedder.embed(sample.items) }
-    let seconds = started.duration(to: .now).inSeconds
+    let seconds = started.duration(to: .now) / .seconds(1)
     let tokens = byteCount / 4
     let scale = Double(count) / Double(max(1, sample.items.count))
     return ReplayEstimate(

@@ -19,17 +19,10 @@ public final class RateLimit: Sendable {
     let wait = self.state.withLock { state in
       let now = ContinuousClock.now
       let passed = state.at.duration(to: now)
-      state.level = min(self.perSecond, state.level + passed.inSeconds * self.perSecond) - Double(count)
+      state.level = min(self.perSecond, state.level + passed / .seconds(1) * self.perSecond) - Double(count)
       state.at = now
       return state.level < 0 ? Duration.seconds(-state.level / self.perSecond) : .zero
     }
     if wait > .zero { try await Task.sleep(for: wait) }
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var inSeconds: Double {
-    Double(self.components.seconds) + Double(self.components.attoseconds) * 1e-18
   }
 }

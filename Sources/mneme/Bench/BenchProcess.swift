@@ -84,7 +84,8 @@ actor BenchProcess {
     return try EventBodyCoding.decode(JSONValue.self, from: Array(bytes))
   }
 
-  private static func process(_ arguments: [String]) -> Process {
+  /// This program with other arguments, not started yet; it reads and says nothing but errors.
+  static func process(_ arguments: [String]) -> Process {
     let process = Process()
     process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     process.arguments = arguments

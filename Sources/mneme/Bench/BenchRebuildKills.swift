@@ -63,11 +63,7 @@ struct BenchRebuildKills {
   }
 
   private func start() throws -> Process {
-    let process = Process()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = ["replay", "rebuild", "--data-dir", directory]
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
+    let process = BenchProcess.process(["replay", "rebuild", "--data-dir", directory])
     process.standardError = FileHandle.nullDevice
     try process.run()
     return process

@@ -82,11 +82,7 @@ struct BenchReplay: AsyncParsableCommand {
 
   /// This program with other arguments, on the same folder and log, to its end.
   private func child(_ arguments: [String], _ directory: String) async throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = arguments + ["--data-dir", directory] + logArguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
+    let process = BenchProcess.process(arguments + ["--data-dir", directory] + logArguments)
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
       process.terminationHandler = { _ in continuation.resume() }
       do { try process.run() } catch { continuation.resume(throwing: error) }

@@ -90,7 +90,7 @@ struct GenerationSupervisor: Service {
     let generation: Generation
     let active: ActiveProjection
     /// Where the log ended when it was noticed: what was accepted until then is there when readers go over.
-    let ends: [TopicPartition: Int64]
+    let ends: [String: [OffsetBounds]]
   }
 
   private func turn(_ catalog: GenerationCatalog, _ pending: inout Promotion?) async throws {
@@ -118,12 +118,9 @@ struct GenerationSupervisor: Service {
 
   private func promotion(_ generation: Generation) async throws -> Promotion {
     let active = try await projections.active(generation)
-    var ends: [TopicPartition: Int64] = [:]
+    var ends: [String: [OffsetBounds]] = [:]
     for topic in [generation.memoriesTopic, generation.vectorsTopic] {
-      for (partition, bounds) in try await system.log.bounds(of: topic).enumerated() {
-        let source = TopicPartition(topic, partition)
-        ends[source] = bounds.end
-      }
+      ends[topic] = try await system.log.bounds(of: topic)
     }
     return Promotion(generation: generation, active: active, ends: ends)
   }
@@ -133,11 +130,9 @@ struct GenerationSupervisor: Service {
     for offset in try await promotion.active.reader.watermarks() {
       folded[TopicPartition(offset.topic, offset.partition)] = offset.next
     }
-    for (source, end) in promotion.ends where folded[source, default: 0] < end {
-      // Brokers keep the ends of transactions at offsets of their own, behind which nothing may stand.
-      let next = folded[source, default: 0]
-      let rest = try await system.log.read(source, from: next, limit: ReadLimit(maxRecordCount: 1))
-      if let first = rest.first, first.position.offset < end { return false }
+    for (topic, ends) in promotion.ends {
+      let parts = try await GroupProgress.measure(system.log, topic, ends, folded)
+      guard parts.allSatisfy({ $0.waiting == 0 }) else { return false }
     }
     return true
   }

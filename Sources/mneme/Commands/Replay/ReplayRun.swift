@@ -19,22 +19,13 @@ struct ReplayRun: Sendable {
 
   /// Opens the system, runs `body`, and closes it.
   static func with(_ options: SettingsOptions, _ body: (ReplayRun) async throws -> Void) async throws {
-    let system = try await MnemeSystem.open(options)
-    let models = try Models(system.settings)
-    do {
-      let catalog = try await system.generations.refresh()
+    try await GenerationsCommand.with(options) { system, models, catalog in
       guard let active = catalog.active else {
         throw CommandFailure("nothing has run on this log yet: there is nothing to replay")
       }
       let seat = try ReplaySeat.take(in: system.stateDirectory)
       try await body(ReplayRun(system: system, models: models, catalog: catalog, active: active, seat: seat))
-    } catch {
-      await models.close()
-      await system.log.close()
-      throw error
     }
-    await models.close()
-    await system.log.close()
   }
 
   /// The generation to fill: one that an earlier run of the same replay began, or a new one.
