@@ -143,12 +143,16 @@ extension Server {
     return ((response as? HTTPURLResponse)?.statusCode ?? 0, json)
   }
 
-  /// Everything that one user's list shows, by text.
+  /// Everything that one user's list shows, page by page, by text.
   func memories(of user: String) async throws -> [String: JSONValue] {
-    let answer = try await post(
-      "/v3/memories/?page_size=200", ["filters": ["user_id": .string(user)]])
     var memories: [String: JSONValue] = [:]
-    for memory in answer["results"]?.arrayValue ?? [] { memories[memory["memory"]?.stringValue ?? ""] = memory }
+    for page in 1... {
+      let answer = try await post(
+        "/v3/memories/?page_size=200&page=\(page)", ["filters": ["user_id": .string(user)]])
+      let results = answer["results"]?.arrayValue ?? []
+      for memory in results { memories[memory["memory"]?.stringValue ?? ""] = memory }
+      if results.count < 200 { break }
+    }
     return memories
   }
 }
