@@ -56,7 +56,8 @@ let package = Package(
     // Shells.
     .target(
       name: "KafkaEventLog", dependencies: ["MnemeCore", "EventLog", "CRdkafka", logging], swiftSettings: strict),
-    .target(name: "SQLiteEventLog", dependencies: ["MnemeCore", "EventLog", grdb, logging], swiftSettings: safe),
+    .target(
+      name: "SQLiteEventLog", dependencies: ["MnemeCore", "EventLog", grdb, logging, sqlite], swiftSettings: safe),
     .target(name: "CurlHTTP", dependencies: ["CCurl"], swiftSettings: strict),
     .target(name: "OpenAIModels", dependencies: ["MnemeCore", "LanguageModel", "CurlHTTP"], swiftSettings: safe),
     .target(

@@ -88,11 +88,11 @@ public struct LogRecord: Hashable, Sendable {
   /// Value, any bytes.
   public var value: [UInt8]
   /// Headers in order.
-  public var headers: [LogHeader]
+  public var headers: RecordHeaders
 
   /// A record with all its parts.
   public init(
-    position: LogPosition, appendedAtMilliseconds: Int64, key: [UInt8]?, value: [UInt8], headers: [LogHeader]
+    position: LogPosition, appendedAtMilliseconds: Int64, key: [UInt8]?, value: [UInt8], headers: RecordHeaders
   ) {
     self.position = position
     self.appendedAtMilliseconds = appendedAtMilliseconds
@@ -105,6 +105,18 @@ public struct LogRecord: Hashable, Sendable {
   public func header(_ name: String) -> String? {
     self.headers.first { $0.name == name }.flatMap { String(validating: $0.value, as: UTF8.self) }
   }
+}
+
+extension NewRecord {
+  /// Key, value and headers together, in bytes.
+  public var byteCount: Int {
+    (key?.count ?? 0) + value.count + headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
+  }
+}
+
+extension LogRecord {
+  /// Key, value and headers together, in bytes, as `ReadLimit` counts them.
+  public var byteCount: Int { (key?.count ?? 0) + value.count + headers.contentByteCount }
 }
 
 /// What stands in a partition: offsets `earliest ..< end`.

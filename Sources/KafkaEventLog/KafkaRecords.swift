@@ -9,13 +9,6 @@ struct PlacedRecord: Sendable {
   var record: NewRecord
 }
 
-extension NewRecord {
-  /// Key, value and headers together, in bytes.
-  var byteCount: Int {
-    (self.key?.count ?? 0) + self.value.count + self.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
-  }
-}
-
 extension PlacedRecord {
   /// Hands the record to the producer `client`, which has copied it when this returns. Its delivery report has
   /// `opaque`.
@@ -60,7 +53,7 @@ extension LogRecord {
       position: LogPosition(partition, fields.offset), appendedAtMilliseconds: max(time, 0),
       key: fields.key.map { Array(UnsafeRawBufferPointer(start: $0, count: fields.key_len)) },
       value: fields.payload.map { Array(UnsafeRawBufferPointer(start: $0, count: fields.len)) } ?? [],
-      headers: Self.headers(of: message))
+      headers: RecordHeaders(Self.headers(of: message)))
   }
 
   private static func headers(of message: UnsafeMutablePointer<rd_kafka_message_t>) -> [LogHeader] {
@@ -75,11 +68,6 @@ extension LogRecord {
       headers.append(LogHeader(String(cString: name), bytes: bytes))
     }
     return headers
-  }
-
-  /// Key, value and headers together, in bytes.
-  var byteCount: Int {
-    (self.key?.count ?? 0) + self.value.count + self.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
   }
 }
 

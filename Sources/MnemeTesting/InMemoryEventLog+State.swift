@@ -100,7 +100,7 @@ extension InMemoryEventLog.State {
     let position = LogPosition(partition, offset)
     let stored = LogRecord(
       position: position, appendedAtMilliseconds: self.now, key: record.key, value: record.value,
-      headers: record.headers)
+      headers: RecordHeaders(record.headers))
     self.topics[partition.topic]?.partitions[partition.partition].records.append(stored)
     self.topics[partition.topic]?.partitions[partition.partition].end += 1
     return position
@@ -135,19 +135,6 @@ extension InMemoryEventLog.Partition {
       if self.records[middle].position.offset < offset { low = middle + 1 } else { high = middle }
     }
     return low
-  }
-}
-
-extension NewRecord {
-  fileprivate var byteCount: Int {
-    (key?.count ?? 0) + value.count + headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
-  }
-}
-
-extension LogRecord {
-  /// As `ReadLimit` counts it.
-  var byteCount: Int {
-    (key?.count ?? 0) + value.count + headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
   }
 }
 

@@ -1,6 +1,7 @@
 import EventLog
 import FoundationEssentials
 import GRDB
+import GRDBSQLite
 
 /// Records as rows: how they are written, found and read.
 enum RecordRows {
@@ -39,7 +40,7 @@ enum RecordRows {
       next[entry.rowID] = offset + 1
       try insert.execute(arguments: [
         LogSchema.rowID(partition: entry.rowID, offset: offset), now, entry.record.key.map { Data($0) },
-        Data(entry.record.value), Data(HeaderCoding.encode(entry.record.headers)),
+        Data(entry.record.value), Data(RecordHeaders(entry.record.headers).bytes),
       ])
       return LogPosition(entry.partition, offset)
     }
@@ -50,17 +51,18 @@ enum RecordRows {
     _ partition: TopicPartition, rowID: Int64, from offset: Int64, limit: ReadLimit, allowsLargerFirst: Bool,
     _ database: Database
   ) throws -> [LogRecord] {
-    let rows = try Row.fetchCursor(
-      database.cachedStatement(
-        sql: "SELECT id, appended_at, key, value, headers FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"),
-      arguments: [
-        LogSchema.rowID(partition: rowID, offset: offset), LogSchema.rowID(partition: rowID + 1, offset: 0),
-        limit.maxRecordCount,
-      ])
+    let statement = try database.cachedStatement(
+      sql: "SELECT id, appended_at, key, value, headers FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT ?")
+    try statement.setArguments([
+      LogSchema.rowID(partition: rowID, offset: offset), LogSchema.rowID(partition: rowID + 1, offset: 0),
+      limit.maxRecordCount,
+    ])
+    let rows = unsafe RowReader(statement.sqliteStatement)
+    defer { rows.end() }
     var records: [LogRecord] = []
     var byteCount = 0
-    while let row = try rows.next() {
-      let record = try self.record(row, partition, like: records.last?.headers ?? [])
+    while try rows.next(database) {
+      let record = try record(rows, partition)
       byteCount += record.byteCount
       if byteCount > limit.maxByteCount, !(records.isEmpty && allowsLargerFirst) { break }
       records.append(record)
@@ -68,31 +70,44 @@ enum RecordRows {
     return records
   }
 
-  private static func record(
-    _ row: Row, _ partition: TopicPartition, like known: [LogHeader]
-  ) throws -> LogRecord {
-    let offset = LogSchema.offset(ofRowID: row[0])
-    let headers = try row.withUnsafeData(atIndex: 4) { blob in
-      blob.flatMap { blob in unsafe blob.withUnsafeBytes { unsafe HeaderCoding.decode($0, like: known) } }
-    }
-    guard let headers else {
+  private static func record(_ row: RowReader, _ partition: TopicPartition) throws -> LogRecord {
+    let offset = LogSchema.offset(ofRowID: row.integer(0))
+    guard let headers = RecordHeaders(bytes: row.bytes(4) ?? []) else {
       throw EventLogError(.storage, "the headers of \(partition) at offset \(offset) are damaged; restore a backup")
     }
     return LogRecord(
-      position: LogPosition(partition, offset), appendedAtMilliseconds: row[1], key: try self.bytes(row, 2),
-      value: try self.bytes(row, 3) ?? [], headers: headers)
-  }
-
-  /// One copy, straight from SQLite's memory.
-  private static func bytes(_ row: Row, _ index: Int) throws -> [UInt8]? {
-    try row.withUnsafeData(atIndex: index) { data in data.map { Array($0) } }
+      position: LogPosition(partition, offset), appendedAtMilliseconds: row.integer(1), key: row.bytes(2),
+      value: row.bytes(3) ?? [], headers: headers)
   }
 }
 
-extension LogRecord {
-  var byteCount: Int { (key?.count ?? 0) + value.count + HeaderCoding.byteCount(headers) }
-}
+/// Rows straight from SQLite's memory, one copy of each value.
+@safe private struct RowReader {
+  private let statement: OpaquePointer
 
-extension NewRecord {
-  var byteCount: Int { (key?.count ?? 0) + value.count + HeaderCoding.byteCount(headers) }
+  init(_ statement: OpaquePointer) { unsafe self.statement = statement }
+
+  /// Goes to the next row. Returns whether there is one.
+  func next(_ database: Database) throws -> Bool {
+    switch unsafe sqlite3_step(statement) {
+    case SQLITE_ROW: return true
+    case SQLITE_DONE: return false
+    case let code: throw DatabaseError(resultCode: ResultCode(rawValue: code), message: database.lastErrorMessage)
+    }
+  }
+
+  /// Lets go of the rows.
+  func end() { unsafe sqlite3_reset(statement) }
+
+  func integer(_ column: CInt) -> Int64 { unsafe sqlite3_column_int64(statement, column) }
+
+  func byteCount(_ column: CInt) -> Int { Int(unsafe sqlite3_column_bytes(statement, column)) }
+
+  /// A blob; nil where the column is null.
+  func bytes(_ column: CInt) -> [UInt8]? {
+    guard unsafe sqlite3_column_type(statement, column) != SQLITE_NULL else { return nil }
+    // An empty blob has no address.
+    guard let start = unsafe sqlite3_column_blob(statement, column) else { return [] }
+    return unsafe Array(UnsafeRawBufferPointer(start: start, count: byteCount(column)))
+  }
 }

@@ -26,7 +26,7 @@ import Testing
     var record: LogRecord {
       LogRecord(
         position: LogPosition(TopicPartition("golden", 0), 0), appendedAtMilliseconds: 0, key: Array(key.utf8),
-        value: Array(value.utf8), headers: headers.map { LogHeader($0.name, $0.value) })
+        value: Array(value.utf8), headers: RecordHeaders(headers.map { LogHeader($0.name, $0.value) }))
     }
   }
 
@@ -128,7 +128,7 @@ import Testing
     #expect(sealed.value != event.data)
     let record = LogRecord(
       position: LogPosition(TopicPartition("t", 0), 0), appendedAtMilliseconds: 0, key: sealed.key,
-      value: sealed.value, headers: sealed.headers)
+      value: sealed.value, headers: RecordHeaders(sealed.headers))
     #expect(try EventRecordCodec(sealer: Rot()).decode(record) == event)
     for codec in [EventRecordCodec(sealer: Rot(hasKey: false)), EventRecordCodec()] {
       #expect { try codec.decode(record) } throws: { ($0 as? EventDecodingError)?.code == .sealed }

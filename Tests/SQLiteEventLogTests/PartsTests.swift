@@ -52,28 +52,6 @@ import Testing
     #expect(found == wanted)
   }
 
-  @Test(arguments: 1...50 as ClosedRange<UInt64>)
-  func headersComeBackAndDamagedOnesAreNoticed(seed: UInt64) {
-    var random = SplitMix64(seed: seed)
-    let headers = (0..<Int.random(in: 0...6, using: &random)).map { index in
-      LogHeader(
-        String(repeating: "é", count: index),
-        bytes: (0..<Int.random(in: 0...300, using: &random)).map { UInt8($0 & 255) })
-    }
-    let bytes = HeaderCoding.encode(headers)
-    #expect(HeaderCoding.decode(bytes) == headers)
-    for _ in 0..<20 {
-      // Whatever the bytes, nothing crashes; a blob that was cut is not taken for a whole one.
-      var damaged = bytes
-      for index in damaged.indices where Int.random(in: 0..<10, using: &random) == 0 {
-        damaged[index] = UInt8.random(in: 0...255, using: &random)
-      }
-      _ = HeaderCoding.decode(damaged)
-      let cut = HeaderCoding.decode(Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random))))
-      #expect(cut == nil || headers.starts(with: cut ?? []), "seed \(seed)")
-    }
-  }
-
   @Test func rowIdsKeepTheOrderOfPartitionsAndOffsets() {
     for partition in [1, 2, 1000, 1 << 22] as [Int64] {
       for offset in [0, 1, 1 << 39, (1 << 40) - 1] as [Int64] {

@@ -9,7 +9,7 @@ struct CanonicalScanner {
 
   static let openBrace = UInt8(ascii: "{")
   static let closeBrace = UInt8(ascii: "}")
-  private static let quote = UInt8(ascii: "\"")
+  static let quote = UInt8(ascii: "\"")
   private static let backslash = UInt8(ascii: "\\")
   private static let comma = UInt8(ascii: ",")
 
@@ -18,8 +18,8 @@ struct CanonicalScanner {
   /// Digits of an integer that is read here, at most: it fits into 64 bits.
   private static let maxDigitCount = 18
 
-  private let bytes: [UInt8]
-  private var index = 0
+  let bytes: [UInt8]
+  var index = 0
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -77,19 +77,27 @@ struct CanonicalScanner {
   mutating func array<Element>(
     of element: (inout Self) throws(Unusual) -> Element
   ) throws(Unusual) -> [Element] {
+    var read: [Element] = []
+    try elements { scanner throws(Unusual) in
+      let next = try element(&scanner)
+      read.append(next)
+    }
+    return read
+  }
+
+  /// An array; `element` is called at the beginning of each element, and takes it.
+  mutating func elements(_ element: (inout Self) throws(Unusual) -> Void) throws(Unusual) {
     try expect(UInt8(ascii: "["))
-    var elements: [Element] = []
     guard !isNext(UInt8(ascii: "]")) else {
       index += 1
-      return elements
+      return
     }
-    elements.append(try element(&self))
+    try element(&self)
     while isNext(Self.comma) {
       index += 1
-      elements.append(try element(&self))
+      try element(&self)
     }
     try expect(UInt8(ascii: "]"))
-    return elements
   }
 
   mutating func boolean() throws(Unusual) -> Bool {
@@ -106,30 +114,89 @@ struct CanonicalScanner {
 
   mutating func double() throws(Unusual) -> Double {
     let range = try number()
+    if let value = Self.shortDecimal(bytes[range]) { return value }
     guard let value = Double(String(decoding: bytes[range], as: UTF8.self)), value.isFinite else { throw Unusual() }
     return value
   }
 
+  /// A number of up to 15 digits without an exponent: both parts of the quotient are exact, so it is rounded once, as
+  /// it should be. nil for any other one.
+  private static func shortDecimal(_ text: ArraySlice<UInt8>) -> Double? {
+    guard text.count <= 16 else { return nil }
+    var (digits, divisor, hasPoint) = (0.0, 1.0, false)
+    for byte in text {
+      if byte == UInt8(ascii: "."), !hasPoint {
+        hasPoint = true
+        continue
+      }
+      let digit = byte &- UInt8(ascii: "0")
+      guard digit < 10 else { return nil }
+      digits = digits * 10 + Double(digit)
+      if hasPoint { divisor *= 10 }
+    }
+    return digits / divisor
+  }
+
   mutating func string() throws(Unusual) -> String {
+    let (range, isASCII) = try plainText()
+    guard isNext(Self.quote) else { return try escapedString(from: range.lowerBound) }
+    index += 1
+    if isASCII { return String(decoding: bytes[range], as: UTF8.self) }
+    guard let valid = String(validating: bytes[range], as: UTF8.self) else { throw Unusual() }
+    return valid
+  }
+
+  /// Takes a string and says where its text is; one that is escaped is put behind `unescaped`.
+  mutating func place(_ unescaped: inout [UInt8]) throws(Unusual) -> TextPlace {
+    let (range, isASCII) = try plainText()
+    guard isNext(Self.quote) else {
+      let text = try escapedString(from: range.lowerBound)
+      let start = bytes.count + unescaped.count
+      unescaped.append(contentsOf: text.utf8)
+      return TextPlace(start: start, count: text.utf8.count)
+    }
+    index += 1
+    if !isASCII {
+      do { _ = try UTF8Span(validating: bytes.span.extracting(range)) } catch { throw Unusual() }
+    }
+    return TextPlace(start: range.lowerBound, count: range.count)
+  }
+
+  /// Takes the beginning of a string: all up to its end, or up to what is escaped.
+  private mutating func plainText() throws(Unusual) -> (range: Range<Int>, isASCII: Bool) {
     try expect(Self.quote)
     let start = index
-    var isPlain = true
+    var isASCII = true
     while index < bytes.count {
       let byte = bytes[index]
-      if byte == Self.quote { break }
-      if byte == Self.backslash {
-        return try escapedString(from: start)
-      }
+      if byte == Self.quote || byte == Self.backslash { break }
       // Control characters stand for nothing in JSON.
       guard byte >= 0x20 else { throw Unusual() }
-      if byte >= 0x80 { isPlain = false }
+      if byte >= 0x80 { isASCII = false }
       index += 1
+      if index & 7 == 0 { skipPlainWords() }
     }
-    let text = bytes[start..<index]
-    try expect(Self.quote)
-    if isPlain { return String(decoding: text, as: UTF8.self) }
-    guard let valid = String(validating: text, as: UTF8.self) else { throw Unusual() }
-    return valid
+    return (start..<index, isASCII)
+  }
+
+  /// Skips eight bytes at a time, as long as all of them are ASCII and none means anything in a string.
+  private mutating func skipPlainWords() {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs = ones << 7
+    func marksZero(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & highs }
+    index = unsafe bytes.withUnsafeBytes { buffer in
+      var index = index
+      // A whole word is within `buffer`.
+      while index + 8 <= buffer.count {
+        let word = unsafe buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        let special =
+          marksZero(word ^ ones &* UInt64(Self.quote)) | marksZero(word ^ ones &* UInt64(Self.backslash))
+          | (word &- ones &* 0x20) & ~word | word
+        guard special & highs == 0 else { break }
+        index += 8
+      }
+      return index
+    }
   }
 
   private mutating func escapedString(from start: Int) throws(Unusual) -> String {
@@ -216,7 +283,7 @@ struct CanonicalScanner {
     }
   }
 
-  private mutating func take(word: StaticString) -> Bool {
+  mutating func take(word: StaticString) -> Bool {
     let count = word.utf8CodeUnitCount
     guard index + count <= bytes.count else { return false }
     for offset in 0..<count where unsafe bytes[index + offset] != word.utf8Start[offset] { return false }
@@ -263,129 +330,5 @@ struct CanonicalScanner {
       value = value * 10 + Int64(number)
     }
     return isNegative ? -value : value
-  }
-}
-
-// MARK: Texts of a fixed form
-
-extension CanonicalScanner {
-  /// An instant.
-  mutating func timestamp() throws(Unusual) -> Timestamp {
-    // `2026-11-21T06:23:40.000Z`, as it is always written, between quotes.
-    let byteCount = 26
-    guard index + byteCount <= bytes.count, bytes[index] == Self.quote, bytes[index + 25] == Self.quote,
-      bytes[index + 5] == UInt8(ascii: "-"), bytes[index + 8] == UInt8(ascii: "-"),
-      bytes[index + 11] == UInt8(ascii: "T"), bytes[index + 14] == UInt8(ascii: ":"),
-      bytes[index + 17] == UInt8(ascii: ":"), bytes[index + 20] == UInt8(ascii: "."),
-      bytes[index + 24] == UInt8(ascii: "Z"),
-      let year = number(at: 1, digits: 4), let month = number(at: 6, digits: 2),
-      let dayOfMonth = number(at: 9, digits: 2),
-      let day = CivilDay(validYear: year, month: month, day: dayOfMonth),
-      let hour = number(at: 12, digits: 2), hour < 24, let minute = number(at: 15, digits: 2), minute < 60,
-      let second = number(at: 18, digits: 2), second < 60, let millisecond = number(at: 21, digits: 3)
-    else { throw Unusual() }
-    index += byteCount
-    return Timestamp(day, hour: hour, minute: minute, second: second, millisecond: millisecond)
-  }
-
-  private func number(at offset: Int, digits: Int) -> Int? {
-    var value = 0
-    for position in index + offset..<index + offset + digits {
-      let digit = bytes[position] &- UInt8(ascii: "0")
-      guard digit < 10 else { return nil }
-      value = value * 10 + Int(digit)
-    }
-    return value
-  }
-
-  /// An id.
-  mutating func uuid() throws(Unusual) -> UUID {
-    let byteCount = 36
-    guard index + byteCount + 2 <= bytes.count, bytes[index] == Self.quote,
-      bytes[index + byteCount + 1] == Self.quote
-    else { throw Unusual() }
-    var words: (UInt64, UInt64) = (0, 0)
-    for offset in 0..<byteCount {
-      let byte = bytes[index + 1 + offset]
-      if offset == 8 || offset == 13 || offset == 18 || offset == 23 {
-        guard byte == UInt8(ascii: "-") else { throw Unusual() }
-        continue
-      }
-      guard let digit = Self.nibble(byte) else { throw Unusual() }
-      if offset < 18 { words.0 = words.0 << 4 | UInt64(digit) } else { words.1 = words.1 << 4 | UInt64(digit) }
-    }
-    index += byteCount + 2
-    func byte(_ word: UInt64, _ number: Int) -> UInt8 { UInt8(truncatingIfNeeded: word >> (56 - 8 * number)) }
-    let (high, low) = words
-    return UUID(
-      uuid: (
-        byte(high, 0), byte(high, 1), byte(high, 2), byte(high, 3), byte(high, 4), byte(high, 5), byte(high, 6),
-        byte(high, 7), byte(low, 0), byte(low, 1), byte(low, 2), byte(low, 3), byte(low, 4), byte(low, 5),
-        byte(low, 6), byte(low, 7)
-      ))
-  }
-
-  private static func nibble(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    case _: nil
-    }
-  }
-
-  /// Bytes in base64 with padding (RFC 4648, section 4), in the one form that an encoder gives them.
-  mutating func base64() throws(Unusual) -> Data {
-    try expect(Self.quote)
-    let start = index
-    guard let length = distanceToQuote(), length % 4 == 0 else { throw Unusual() }
-    var padding = 0
-    while padding < 2, padding < length, bytes[start + length - 1 - padding] == UInt8(ascii: "=") { padding += 1 }
-    var data = Data(count: length / 4 * 3 - padding)
-    var invalid: UInt32 = 0
-    let values = Base64.values
-    let words = Base64.words
-    unsafe data.withUnsafeMutableBytes { (output: UnsafeMutableRawBufferPointer) in
-      unsafe bytes.withUnsafeBufferPointer { input in
-        unsafe words.withUnsafeBufferPointer { words in
-          // Whole groups of four digits within `input`, three bytes each within `output`; a word for every byte at each
-          // of four places.
-          for group in 0..<(length - padding) / 4 {
-            let first = start + group * 4
-            let word =
-              unsafe words[Int(input[first])] | words[256 + Int(input[first + 1])]
-              | words[512 + Int(input[first + 2])] | words[768 + Int(input[first + 3])]
-            invalid |= word
-            unsafe output[group * 3] = UInt8(truncatingIfNeeded: word)
-            unsafe output[group * 3 + 1] = UInt8(truncatingIfNeeded: word >> 8)
-            unsafe output[group * 3 + 2] = UInt8(truncatingIfNeeded: word >> 16)
-          }
-        }
-      }
-    }
-    guard invalid & Base64.invalidWord == 0 else { throw Unusual() }
-    index = start + length - (padding == 0 ? 0 : 4)
-    if padding > 0 {
-      let digits = (0..<4 - padding).map { values[Int(bytes[index + $0])] }
-      guard digits.allSatisfy({ $0 & Base64.invalid == 0 }) else { throw Unusual() }
-      // Bits beyond the last byte are zero.
-      guard digits[digits.count - 1] & (padding == 2 ? 0x0f : 0x03) == 0 else { throw Unusual() }
-      data[data.count - (3 - padding)] = digits[0] << 2 | digits[1] >> 4
-      if padding == 1 { data[data.count - 1] = digits[1] << 4 | digits[2] >> 2 }
-      index += 4
-    }
-    try expect(Self.quote)
-    return data
-  }
-
-  /// How far the next quotation mark is; nil where there is none.
-  private func distanceToQuote() -> Int? {
-    unsafe bytes.withUnsafeBytes { buffer in
-      guard index < buffer.count, let start = buffer.baseAddress else { return nil }
-      // Searched are the bytes from `index` to the last one.
-      let found = unsafe memchr(start + index, CInt(Self.quote), buffer.count - index)
-      guard let found = unsafe found else { return nil }
-      return unsafe UnsafeRawPointer(found) - (start + index)
-    }
   }
 }

@@ -246,7 +246,7 @@ extension CanonicalScanner {
       runID: runID)
   }
 
-  private mutating func moment() throws(Unusual) -> Moment {
+  mutating func moment() throws(Unusual) -> Moment {
     guard isNext(Self.openBrace) else { return Moment(try timestamp(), .stated) }
     try expect(Self.openBrace)
     try member("received")

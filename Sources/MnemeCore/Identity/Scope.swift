@@ -85,12 +85,13 @@ public struct OwnerKey: Hashable, Sendable, CustomStringConvertible {
 
   /// Reads `tenant/kind:id`; nil where it is anything else.
   public init?(_ text: String) {
-    guard let slash = text.firstIndex(of: "/"), slash != text.startIndex else { return nil }
-    let rest = text[text.index(after: slash)...]
-    guard let colon = rest.firstIndex(of: ":"), let kind = Owner.Kind(rawValue: String(rest[..<colon])) else {
-      return nil
-    }
-    let id = String(rest[rest.index(after: colon)...])
+    let bytes = text.utf8
+    guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")), slash != bytes.startIndex else { return nil }
+    let start = bytes.index(after: slash)
+    guard let colon = bytes[start...].firstIndex(of: UInt8(ascii: ":")),
+      let kind = Owner.Kind(rawValue: String(text[start..<colon]))
+    else { return nil }
+    let id = String(text[bytes.index(after: colon)...])
     guard !id.isEmpty else { return nil }
     self.init(tenant: String(text[..<slash]), owner: Owner(kind: kind, id: id))
   }

@@ -46,7 +46,7 @@ public struct DeadLetter: Hashable, Sendable {
     self.parkedAt = parkedAt
     self.key = record.key
     self.value = record.value
-    self.headers = record.headers
+    self.headers = Array(record.headers)
     self.arrivedAt = position.topicPartition.topic == Topics.ingress ? IngressEnvelope.arrival(of: record) : nil
     self.isAbridged = false
   }
@@ -117,7 +117,7 @@ public struct DeadLetter: Hashable, Sendable {
   public var originalRecord: NewRecord? { isAbridged ? nil : again(key, value, headers) }
 
   /// The same of an abridged letter, with what its topic still holds: `record` of the original's position.
-  func originalRecord(_ record: LogRecord) -> NewRecord { again(record.key, record.value, record.headers) }
+  func originalRecord(_ record: LogRecord) -> NewRecord { again(record.key, record.value, Array(record.headers)) }
 
   private func again(_ key: [UInt8]?, _ value: [UInt8], _ headers: [LogHeader]) -> NewRecord {
     var headers = headers

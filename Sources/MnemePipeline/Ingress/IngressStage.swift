@@ -155,17 +155,3 @@ public struct IngressStage: Stage {
     return short.record
   }
 }
-
-extension NewRecord {
-  /// Key, value and headers together, in bytes.
-  fileprivate var byteCount: Int { Self.byteCount(key, value, headers) }
-
-  fileprivate static func byteCount(_ key: [UInt8]?, _ value: [UInt8], _ headers: [LogHeader]) -> Int {
-    (key?.count ?? 0) + value.count + headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
-  }
-}
-
-extension LogRecord {
-  /// Key, value and headers together, in bytes.
-  fileprivate var byteCount: Int { NewRecord.byteCount(key, value, headers) }
-}

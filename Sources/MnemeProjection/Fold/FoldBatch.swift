@@ -125,8 +125,8 @@ enum Watermarks {
   static func noteTurns(_ database: Database, of records: [FoldRecord], areVisible: Bool) throws {
     var highest: [Int: Int64] = [:]
     for record in records {
-      guard case .resolved(let body, _) = record.content else { continue }
-      highest[body.input.partition] = max(highest[body.input.partition] ?? -1, body.input.offset)
+      guard let place = record.inputPlace else { continue }
+      highest[place.partition] = max(highest[place.partition] ?? -1, place.offset)
     }
     for (partition, offset) in highest {
       try database.cachedStatement(

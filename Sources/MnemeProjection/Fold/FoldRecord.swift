@@ -1,5 +1,4 @@
 import EventLog
-import FoundationEssentials
 import MnemeCore
 
 /// A record of a followed topic, read as far as folding needs it.
@@ -8,20 +7,14 @@ import MnemeCore
 final class FoldRecord: Sendable {
   /// What a record says.
   enum Content: Sendable {
-    /// An input's outcome; with the body's bytes as they are kept.
+    /// An input's outcome that brings new memories and nothing else, whose texts are stored as they stand there.
+    case added(ResolvedSketch)
+    /// Any other outcome; with the body's bytes as they are kept.
     case resolved(MemoriesResolved, bytes: [UInt8])
-    /// Vectors.
-    case embedded([VectorEntry])
+    /// Vectors, checked.
+    case embedded(EmbeddedSketch)
     /// Nothing that can be folded.
     case unreadable(UnreadableRecord)
-  }
-
-  /// One memory's vector, checked.
-  struct VectorEntry: Sendable {
-    let memoryID: UUID
-    /// SHA-256 of the text.
-    let textHash: Data
-    let vector: Data
   }
 
   let position: LogPosition
@@ -43,6 +36,35 @@ final class FoldRecord: Sendable {
     self.content = content
     self.space = space
     self.memoriesNext = memoriesNext
+  }
+}
+
+extension FoldRecord {
+  /// The id of the input whose outcome it is; nil for anything but an outcome.
+  var inputID: String? {
+    switch content {
+    case .added(let sketch): sketch.text(sketch.inputID)
+    case .resolved(let body, _): body.input.id
+    case .embedded, .unreadable: nil
+    }
+  }
+
+  /// Where that input stands in the turns topic.
+  var inputPlace: (partition: Int, offset: Int64)? {
+    switch content {
+    case .added(let sketch): (sketch.inputPartition, sketch.inputOffset)
+    case .resolved(let body, _): (body.input.partition, body.input.offset)
+    case .embedded, .unreadable: nil
+    }
+  }
+
+  /// Whether a vectors record goes with it.
+  var bringsText: Bool {
+    switch content {
+    case .added(let sketch): !sketch.memories.isEmpty
+    case .resolved(let body, _): body.events.contains { $0.bringsText }
+    case .embedded, .unreadable: false
+    }
   }
 }
 

@@ -1,5 +1,4 @@
 import EventLog
-import FoundationEssentials
 import MnemeCore
 
 /// Reads records of the followed topics.
@@ -42,42 +41,55 @@ struct FoldRecordReader: Sendable {
     }
     // Both count also where the body cannot be read: who waits for a record must not wait for ever.
     return FoldRecord(
-      position: record.position, owner: owner, at: at, content: content, space: envelope.space,
+      position: record.position, owner: owner, at: at, content: content, space: envelope.space(configuration.space),
       memoriesNext: envelope.memoriesNext(generation: configuration.generation))
   }
 
   private func content(of body: [UInt8], _ type: EventType, on topic: String) throws -> FoldRecord.Content {
     switch type {
     case .memoriesResolved where topic == memoriesTopic:
+      if let sketch = EventBodyReader.sketch(body), StoredText.isSame(sketch) { return .added(sketch) }
       return .resolved(try EventBodyReader.resolved(body), bytes: body)
     case .memoriesEmbedded where topic == vectorsTopic:
-      return .embedded(try entries(try EventBodyReader.embedded(body)))
+      let sketch = try EventBodyReader.embeddedSketch(body) ?? Self.sketch(EventBodyReader.embedded(body))
+      try check(sketch)
+      return .embedded(sketch)
     default:
       throw UnreadableRecord.misplaced(type)
     }
   }
 
-  private func entries(_ body: MemoriesEmbedded) throws -> [FoldRecord.VectorEntry] {
-    guard body.space == configuration.space, body.dimension == configuration.dimension else {
+  /// A body in an unusual form.
+  private static func sketch(_ body: MemoriesEmbedded) throws -> EmbeddedSketch {
+    var sketch = EmbeddedSketch(space: body.space, dimension: body.dimension, vectors: [], bytes: [])
+    for entry in body.entries {
+      guard let digest = TextDigest(hexadecimal: entry.textHash.utf8) else { throw UnreadableRecord.malformedVector }
+      let start = sketch.bytes.count
+      sketch.bytes += entry.vector
+      sketch.vectors.append(
+        VectorSketch(memoryID: entry.memoryID, textDigest: digest, bytes: start..<sketch.bytes.count))
+    }
+    return sketch
+  }
+
+  private func check(_ sketch: EmbeddedSketch) throws {
+    guard sketch.space == configuration.space, sketch.dimension == configuration.dimension else {
       throw UnreadableRecord.foreignSpace
     }
-    return try body.entries.map { entry in
-      guard entry.vector.count == configuration.dimension * 4, Self.isFinite(entry.vector),
-        let hash = TextHash.bytes(hexadecimal: entry.textHash)
-      else { throw UnreadableRecord.malformedVector }
-      return FoldRecord.VectorEntry(memoryID: entry.memoryID, textHash: hash, vector: entry.vector)
-    }
+    guard sketch.vectors.allSatisfy({ $0.bytes.count == configuration.dimension * 4 }), Self.isFinite(sketch.bytes)
+    else { throw UnreadableRecord.malformedVector }
   }
 
   /// Whether all components are numbers: an exponent of ones is infinity, or none.
-  private static func isFinite(_ vector: Data) -> Bool {
-    unsafe vector.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) in
-      var isFinite = true
+  private static func isFinite(_ components: [UInt8]) -> Bool {
+    unsafe components.withUnsafeBytes { bytes in
+      let exponents: UInt32 = 0x7f80_0000
+      var greatest: UInt32 = 0
       for index in stride(from: 0, to: bytes.count, by: 4) {
         let bits = unsafe UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
-        if bits & 0x7f80_0000 == 0x7f80_0000 { isFinite = false }
+        greatest = max(greatest, bits & exponents)
       }
-      return isFinite
+      return greatest < exponents
     }
   }
 }
@@ -86,56 +98,68 @@ struct FoldRecordReader: Sendable {
 private struct FoldEnvelope {
   /// What `EventRecordCodec` and `Upcasting` find; nil where they have to be asked.
   var opened: (owner: OwnerKey, time: Timestamp, type: EventType)?
-  /// The first value of each header that counts.
-  private(set) var space: String?
-  private var next: [UInt8]?
-  private var generation: [UInt8]?
+  /// The first value of each header that counts, as its place.
+  private var space: Range<Int>?
+  private var next: Range<Int>?
+  private var generation: Range<Int>?
+  private let headers: [UInt8]
 
   /// Types that are read as they are.
-  private static let types: [(name: [UInt8], type: EventType)] = [EventType.memoriesResolved, .memoriesEmbedded]
+  private static let types = [EventType.memoriesResolved, .memoriesEmbedded]
     .filter { type in !Upcasting.steps.contains { $0.from == type.rawValue } }
-    .map { (Array($0.rawValue.utf8), $0) }
-  private static let version = Array("1.0".utf8)
 
   init(_ record: LogRecord) {
-    var standard: (version: [UInt8]?, id: [UInt8]?, type: [UInt8]?, source: [UInt8]?, time: [UInt8]?)
-    var spaceBytes: [UInt8]?
+    headers = record.headers.bytes
+    var standard: (version: Range<Int>?, id: Range<Int>?, type: Range<Int>?, source: Range<Int>?, time: Range<Int>?)
     var isSealed = false
-    for header in record.headers {
-      switch header.name {
-      case "ce_specversion": standard.version = standard.version ?? header.value
-      case "ce_id": standard.id = standard.id ?? header.value
-      case "ce_type": standard.type = standard.type ?? header.value
-      case "ce_source": standard.source = standard.source ?? header.value
-      case "ce_time": standard.time = standard.time ?? header.value
-      case "ce_space": spaceBytes = spaceBytes ?? header.value
-      case "ce_memoriesnext": next = next ?? header.value
-      case "ce_generation": generation = generation ?? header.value
-      case EventRecordCodec.keyIDHeader: isSealed = true
-      case _: continue
+    record.headers.forEachPlace { name, value in
+      // Lengths tell most names apart.
+      switch name.count {
+      case 5 where has("ce_id", at: name): standard.id = standard.id ?? value
+      case 7 where has("ce_type", at: name): standard.type = standard.type ?? value
+      case 7 where has("ce_time", at: name): standard.time = standard.time ?? value
+      case 8 where has("ce_space", at: name): space = space ?? value
+      case 9 where has("ce_source", at: name): standard.source = standard.source ?? value
+      case 13 where has("ce_generation", at: name): generation = generation ?? value
+      case 14 where has("ce_specversion", at: name): standard.version = standard.version ?? value
+      case 15 where has("ce_memoriesnext", at: name): next = next ?? value
+      case EventRecordCodec.keyIDHeader.utf8.count where has(EventRecordCodec.keyIDHeader, at: name): isSealed = true
+      case _: break
       }
     }
-    space = spaceBytes.flatMap { String(validating: $0, as: UTF8.self) }
-    guard !isSealed, standard.version == Self.version, Self.isText(standard.id), Self.isText(standard.source),
-      let type = Self.types.first(where: { $0.name == standard.type })?.type,
-      let time = standard.time.flatMap({ String(validating: $0, as: UTF8.self) }).flatMap({ Timestamp($0) }),
+    guard !isSealed, let version = standard.version, has("1.0", at: version), isText(standard.id),
+      isText(standard.source), let typePlace = standard.type,
+      let type = Self.types.first(where: { has($0.rawValue, at: typePlace) }), let time = time(at: standard.time),
       let owner = record.key.flatMap({ String(validating: $0, as: UTF8.self) }).flatMap({ OwnerKey($0) })
     else { return }
     opened = (owner, time, type)
   }
 
+  private func has(_ text: String, at place: Range<Int>) -> Bool { headers[place].elementsEqual(text.utf8) }
+
   /// Whether it is ASCII and not empty; anything else is looked at more closely elsewhere.
-  private static func isText(_ bytes: [UInt8]?) -> Bool {
-    guard let bytes, !bytes.isEmpty else { return false }
-    return bytes.allSatisfy { $0 < 0x80 }
+  private func isText(_ place: Range<Int>?) -> Bool {
+    guard let place, !place.isEmpty else { return false }
+    return headers[place].allSatisfy { $0 < 0x80 }
+  }
+
+  private func time(at place: Range<Int>?) -> Timestamp? {
+    guard let place else { return nil }
+    return Timestamp(canonical: headers[place])
+      ?? String(validating: headers[place], as: UTF8.self).flatMap { Timestamp($0) }
+  }
+
+  /// The space whose vectors came with a memories record; `known` where it is that one.
+  func space(_ known: String) -> String? {
+    guard let space else { return nil }
+    return has(known, at: space) ? known : String(validating: headers[space], as: UTF8.self)
   }
 
   /// The mark on a vectors record, where it is of memories of `generation`.
   func memoriesNext(generation wanted: String) -> Int64? {
-    guard let next, let text = String(validating: next, as: UTF8.self), let value = Int64(text), value >= 0 else {
-      return nil
-    }
+    guard let next, let text = String(validating: headers[next], as: UTF8.self), let value = Int64(text), value >= 0
+    else { return nil }
     // A space may have the vectors of several generations.
-    return generation == nil || generation == Array(wanted.utf8) ? value : nil
+    return generation.map { has(wanted, at: $0) } ?? true ? value : nil
   }
 }

@@ -20,34 +20,48 @@ struct KeywordIndex {
 
   /// The words of `text`, repeated as often as they occur.
   func words(of text: String) throws -> [[UInt8]] {
-    let collector = WordCollector(suffix: [])
-    try tokenize(text, into: collector)
+    var words = IndexedWords(suffix: [])
+    try tokenize(text, into: &words)
     var start = 0
-    return collector.ends.map { end in
+    return words.ends.map { end in
       defer { start = end }
-      return Array(collector.bytes[start..<end])
+      return Array(words.bytes[start..<end])
     }
   }
 
-  private func tokenize(_ text: String, into collector: WordCollector) throws {
-    let bytes = ContiguousArray(text.utf8)
-    guard !bytes.isEmpty else { return }
-    let code = unsafe bytes.withUnsafeBufferPointer { buffer in
-      unsafe buffer.withMemoryRebound(to: CChar.self) { characters in
-        // The tokenizer calls back before it returns, while the collector is alive.
-        unsafe tokenizer.tokenize(
-          context: Unmanaged.passUnretained(collector).toOpaque(), tokenization: .document,
-          pText: characters.baseAddress, nText: CInt(characters.count), tokenCallback: collectWord)
-      }
+  private func tokenize(_ text: String, into words: inout IndexedWords) throws {
+    var text = text
+    try text.withUTF8 { try unsafe tokenize(UnsafeRawBufferPointer($0), into: &words) }
+  }
+
+  private func tokenize(_ text: UnsafeRawBufferPointer, into words: inout IndexedWords) throws {
+    guard let start = text.baseAddress else { return }
+    let code = unsafe withUnsafeMutablePointer(to: &words) { words in
+      // The tokenizer calls back before it returns, while the words are there.
+      unsafe tokenizer.tokenize(
+        context: UnsafeMutableRawPointer(words), tokenization: .document,
+        pText: start.assumingMemoryBound(to: CChar.self), nText: CInt(text.count), tokenCallback: collectWord)
     }
     guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
   }
 
-  /// The text that FTS5 is to index for `text` of `owner`, and how many words that are.
-  func document(of text: String, tenant: Int64, owner: Int64) throws -> (terms: [UInt8], count: Int) {
-    let collector = WordCollector(suffix: Array("|\(tenant)|\(owner) ".utf8))
-    try tokenize(text, into: collector)
-    return (collector.bytes, collector.ends.count)
+  /// What stands behind each word in a term of `owner`'s, and what parts it from the next one.
+  static func suffix(tenant: Int64, owner: Int64) -> [UInt8] { Array("|\(tenant)|\(owner) ".utf8) }
+
+  /// The text that FTS5 is to index for `text` of an owner, and how many words that are.
+  func document(of text: String, suffix: [UInt8]) throws -> (terms: [UInt8], count: Int) {
+    var words = IndexedWords(suffix: suffix)
+    try tokenize(text, into: &words)
+    return (words.bytes, words.ends.count)
+  }
+
+  /// Puts that text behind `terms`, for a text in UTF-8; returns how many words that are.
+  func append(_ text: UnsafeRawBufferPointer, suffix: [UInt8], to terms: inout [UInt8]) throws -> Int {
+    var words = IndexedWords(suffix: suffix)
+    swap(&words.bytes, &terms)
+    defer { swap(&words.bytes, &terms) }
+    try unsafe tokenize(text, into: &words)
+    return words.ends.count
   }
 
   /// The term of `word` for one owner.
@@ -71,24 +85,24 @@ struct KeywordIndex {
 }
 
 /// Words one after the other, each with the same bytes behind it.
-private final class WordCollector {
-  private(set) var bytes: [UInt8] = []
+private struct IndexedWords {
+  var bytes: [UInt8] = []
   /// Where each word with its suffix ends.
   private(set) var ends: [Int] = []
   private let suffix: [UInt8]
 
   init(suffix: [UInt8]) { self.suffix = suffix }
 
-  func add(_ bytes: UnsafeBufferPointer<UInt8>) {
+  mutating func add(_ word: UnsafeRawBufferPointer) {
     // Cut at the beginning of a character.
-    var count = bytes.count
+    var count = word.count
     if count > KeywordIndex.maxWordByteCount {
       count = KeywordIndex.maxWordByteCount
-      while count > 0, unsafe bytes[count] & 0xC0 == 0x80 { count -= 1 }
+      while count > 0, unsafe word[count] & 0xC0 == 0x80 { count -= 1 }
     }
-    unsafe self.bytes.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[..<count]))
-    self.bytes.append(contentsOf: suffix)
-    ends.append(self.bytes.count)
+    unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: word[..<count]))
+    bytes.append(contentsOf: suffix)
+    ends.append(bytes.count)
   }
 }
 
@@ -98,9 +112,8 @@ private func collectWord(
   _ end: CInt
 ) -> CInt {
   guard let context = unsafe context, let token = unsafe token else { return 0 }
-  let collector = unsafe Unmanaged<WordCollector>.fromOpaque(context).takeUnretainedValue()
-  unsafe token.withMemoryRebound(to: UInt8.self, capacity: Int(count)) {
-    unsafe collector.add(UnsafeBufferPointer(start: $0, count: Int(count)))
-  }
+  // It is what `tokenize` gave, and nobody else touches it meanwhile.
+  unsafe context.assumingMemoryBound(to: IndexedWords.self).pointee
+    .add(UnsafeRawBufferPointer(start: token, count: Int(count)))
   return 0
 }

@@ -74,7 +74,7 @@ struct MemoryRow: Sendable {
     """
 
   /// Writes the row by `statement`, which is `insertion` or `replacement`.
-  func write(_ statement: inout RowStatement, _ number: Int64, textHash: Data) throws {
+  func write(_ statement: inout RowStatement, _ number: Int64, textDigest: TextDigest) throws {
     statement.add(number)
     statement.add(memory.id)
     statement.add(StoredText.encode(memory.text))
@@ -103,7 +103,7 @@ struct MemoryRow: Sendable {
     statement.add(reinforcementCount)
     statement.add(memory.sources.count)
     statement.add(tokenCount)
-    statement.add(textHash)
+    statement.add(textDigest)
     try statement.run()
   }
 

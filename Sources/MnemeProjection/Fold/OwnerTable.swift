@@ -6,12 +6,21 @@ import MnemeCore
 struct OwnerTable {
   /// One owner, while a transaction is under way.
   final class Entry {
-    var row: OwnerRow
+    fileprivate(set) var row: OwnerRow
+    /// What stands behind each of its words in the keyword index.
+    let keywordSuffix: [UInt8]
     /// Whether the row differs from what is stored.
     fileprivate var isChanged = false
-    fileprivate var touched: Set<Int64> = []
+    /// Some of them several times.
+    fileprivate var touched: [Int64] = []
 
-    fileprivate init(_ row: OwnerRow) { self.row = row }
+    fileprivate init(_ row: OwnerRow) {
+      self.row = row
+      self.keywordSuffix = KeywordIndex.suffix(tenant: row.tenant, owner: row.number)
+    }
+
+    /// Notes that a memory or its vector changed.
+    func touch(_ memory: Int64) { touched.append(memory) }
 
     /// Adds what came, and takes off what went.
     func add(memories: Int, tokens: Int) {
@@ -23,35 +32,36 @@ struct OwnerTable {
 
   private let database: Database
   private var entries: [Int64: Entry] = [:]
-  private var numberByKey: [OwnerKey: Int64] = [:]
+  private var entryByKey: [OwnerKey: Entry] = [:]
   private var memoryByID: [UUID: Int64] = [:]
 
   init(_ database: Database) {
     self.database = database
   }
 
-  /// The owner of that number, which `number(of:)` gave.
+  /// The owner of that number, which was looked up by its key.
   subscript(number: Int64) -> Entry {
     guard let entry = entries[number] else { preconditionFailure("an owner is looked up by key first") }
     return entry
   }
 
-  /// The number of `key`, which is put in where it is new.
-  mutating func number(of key: OwnerKey) throws -> Int64 {
-    if let number = try known(key) { return number }
+  /// The owner `key`, which is put in where it is new.
+  mutating func entry(of key: OwnerKey) throws -> Entry {
+    if let entry = try known(key) { return entry }
     return remember(try OwnerRow.insert(database, key))
   }
 
-  /// The number of `key`; nil where nothing is known of it.
-  mutating func known(_ key: OwnerKey) throws -> Int64? {
-    if let number = numberByKey[key] { return number }
+  /// The owner `key`; nil where nothing is known of it.
+  mutating func known(_ key: OwnerKey) throws -> Entry? {
+    if let entry = entryByKey[key] { return entry }
     return try OwnerRow.fetch(database, key).map { remember($0) }
   }
 
-  private mutating func remember(_ row: OwnerRow) -> Int64 {
-    entries[row.number] = Entry(row)
-    numberByKey[row.key] = row.number
-    return row.number
+  private mutating func remember(_ row: OwnerRow) -> Entry {
+    let entry = Entry(row)
+    entries[row.number] = entry
+    entryByKey[row.key] = entry
+    return entry
   }
 
   /// The number of memory `id`, whoever has it.
@@ -72,7 +82,7 @@ struct OwnerTable {
   /// Where a memory stands, as seen by an owner.
   enum Place {
     /// Among the owner's.
-    case own(Int64)
+    case own(Int64, Entry)
     /// Among another owner's.
     case foreign
     /// Nowhere yet.
@@ -82,21 +92,22 @@ struct OwnerTable {
   /// Where memory `id` stands, as seen by `key`.
   mutating func place(of id: UUID, for key: OwnerKey, _ statements: inout FoldStatements) throws -> Place {
     guard let number = try find(id, &statements) else { return .unknown }
-    return try known(key) == Schema.owner(of: number) ? .own(number) : .foreign
+    guard let entry = try known(key), entry.row.number == Schema.owner(of: number) else { return .foreign }
+    return .own(number, entry)
   }
 
   /// The number of memory `id`, which is put in where it is new; nil where it is another owner's.
   mutating func memoryOrNew(
-    _ id: UUID, of owner: Int64, _ statements: inout FoldStatements
+    _ id: UUID, of entry: Entry, _ statements: inout FoldStatements
   ) throws -> (number: Int64, isNew: Bool)? {
-    let entry = self[owner]
+    let owner = entry.row.number
     if memoryByID[id] == nil {
       // Mostly it is new: looking for it first would be the same search twice.
       let number = Schema.memories(of: owner).lowerBound + entry.row.nextOrdinal
       statements.insertNumber.add(id)
       statements.insertNumber.add(number)
       try statements.insertNumber.run()
-      if database.changesCount > 0 {
+      if statements.insertNumber.changedRowCount > 0 {
         entry.row.nextOrdinal += 1
         entry.isChanged = true
         memoryByID[id] = number
@@ -107,11 +118,6 @@ struct OwnerTable {
     return Schema.owner(of: number) == owner ? (number, false) : nil
   }
 
-  /// Notes that a memory or its vector changed.
-  mutating func touch(_ memory: Int64) {
-    self[Schema.owner(of: memory)].touched.insert(memory)
-  }
-
   /// Writes the owners that changed; `keepsTouched`: and which memories did.
   mutating func flush(keepsTouched: Bool) throws {
     for owner in entries.keys.sorted() {
@@ -119,7 +125,7 @@ struct OwnerTable {
       if !entry.touched.isEmpty {
         entry.row.version += 1
         entry.isChanged = true
-        if keepsTouched { try write(entry.touched, of: entry.row) }
+        if keepsTouched { try write(Set(entry.touched), of: entry.row) }
         entry.touched = []
       }
       if entry.isChanged { try entry.row.update(database) }

@@ -31,17 +31,36 @@ struct ShardFold {
     let text: String?
   }
 
+  /// A memory that this transaction adds and that nothing else has happened to.
+  private struct Addition {
+    let row: SketchRow
+    let owner: OwnerTable.Entry
+    /// Whether something has happened to it after all: it is among those that are worked on.
+    var isWorkedOn = false
+  }
+
+  /// A vector, and the memory that it is of.
+  private struct Vector {
+    let memory: Int64
+    let owner: OwnerTable.Entry
+    let record: FoldRecord
+    let index: Int
+  }
+
   private let database: Database
   private let keywords: KeywordIndex
   private var statements: FoldStatements
   private var owners: OwnerTable
   private var vectorRows: VectorRows
   private var working: [Int64: Working] = [:]
+  private var additions: [Addition] = []
+  /// Where the additions stand, as far as somebody has asked for one.
+  private var additionIndices: [Int64: Int] = [:]
+  private var indexedAdditionCount = 0
   private var changes: [Change] = []
-  private let keywordChanges = KeywordChanges()
-  private var vectors: [(memory: Int64, entry: FoldRecord.VectorEntry)] = []
-  /// Hashes of the words of memories that were written; nil for those that are gone.
-  private var hashes: [Int64: Data?] = [:]
+  private var vectors: [Vector] = []
+  /// Digests of the words of memories that were written; nil for those that are gone.
+  private var digests: [Int64: TextDigest?] = [:]
 
   init(_ database: Database) throws {
     self.database = database
@@ -54,22 +73,42 @@ struct ShardFold {
   /// Folds one record. A second final outcome of one input changes nothing.
   mutating func fold(_ record: FoldRecord) throws {
     switch record.content {
+    case .added(let sketch):
+      let (key, owner) = try owner(of: record)
+      let input = try sketch.withTexts { texts in
+        try unsafe insert(
+          id: texts[sketch.inputID], outcome: sketch.outcome, body: sketch.body, at: record.at, owner: owner)
+      }
+      if let input { try add(sketch, of: owner, key, input: input, from: record) }
     case .resolved(let body, let bytes):
+      let (key, owner) = try owner(of: record)
+      var id = StoredText.encode(body.input.id)
+      let input = try id.withUTF8 { id in
+        try unsafe insert(
+          id: UnsafeRawBufferPointer(id), outcome: body.outcome, body: bytes, at: record.at, owner: owner)
+      }
+      if let input { try apply(body.events, of: owner, key, input: input, from: record) }
+    case .embedded(let sketch):
       guard let key = record.owner else { preconditionFailure("a body was read, so its owner was") }
-      try fold(body, bytes: bytes, at: record.at, owner: try owners.number(of: key), key: key, from: record)
-    case .embedded(let entries):
-      guard let key = record.owner else { preconditionFailure("a body was read, so its owner was") }
-      for entry in entries { try fold(entry, of: key, from: record) }
+      for index in sketch.vectors.indices { try note(sketch, index, of: key, from: record) }
     case .unreadable(let reason):
       try skip(record, code: reason.code)
     }
   }
 
-  private mutating func fold(_ entry: FoldRecord.VectorEntry, of key: OwnerKey, from record: FoldRecord) throws {
-    switch try owners.place(of: entry.memoryID, for: key, &statements) {
-    case .own(let memory): vectors.append((memory, entry))
+  private mutating func owner(of record: FoldRecord) throws -> (OwnerKey, OwnerTable.Entry) {
+    guard let key = record.owner else { preconditionFailure("a body was read, so its owner was") }
+    return (key, try owners.entry(of: key))
+  }
+
+  private mutating func note(
+    _ sketch: EmbeddedSketch, _ index: Int, of key: OwnerKey, from record: FoldRecord
+  ) throws {
+    switch try owners.place(of: sketch.vectors[index].memoryID, for: key, &statements) {
+    case .own(let memory, let owner):
+      vectors.append(Vector(memory: memory, owner: owner, record: record, index: index))
     case .foreign: try skip(record, code: Self.foreignOwner)
-    case .unknown: try vectorRows.putEarly(entry, of: key)
+    case .unknown: try vectorRows.putEarly(sketch.vectors[index], in: sketch, of: key)
     }
   }
 
@@ -81,86 +120,120 @@ struct ShardFold {
       .execute(arguments: [place.topic, place.partition, record.position.offset, code])
   }
 
-  private mutating func fold(
-    _ body: MemoriesResolved, bytes: [UInt8], at: Timestamp, owner: Int64, key: OwnerKey, from record: FoldRecord
-  ) throws {
-    guard let input = try insert(body, bytes: bytes, at: at, owner: owner) else { return }
-    for (ordinal, event) in body.events.enumerated() {
-      guard try apply(event, of: owner, key, input: input, ordinal: ordinal) else {
-        try skip(record, code: Self.foreignOwner)
-        continue
-      }
-    }
-  }
-
   /// Puts an input in; nil where its final outcome is there already. What was parked gives way.
   private mutating func insert(
-    _ body: MemoriesResolved, bytes: [UInt8], at: Timestamp, owner: Int64
+    id: UnsafeRawBufferPointer, outcome: MemoriesResolved.Outcome, body: [UInt8], at: Timestamp,
+    owner: OwnerTable.Entry
   ) throws -> Int64? {
-    let id = StoredText.encode(body.input.id)
-    let database = self.database
-    func insertNew(_ statement: inout RowStatement) throws -> Bool {
-      statement.add(owner)
-      statement.add(id)
-      statement.add(body.outcome.rawValue)
+    func insertNew(_ statement: inout RowStatement) throws -> Int64? {
+      statement.add(owner.row.number)
+      unsafe statement.add(text: id)
+      statement.add(outcome.rawValue)
       statement.add(at.milliseconds)
-      try statement.run(adding: bytes)
-      return database.changesCount > 0
+      try statement.run(adding: body)
+      return statement.changedRowCount > 0 ? statement.lastRowID : nil
     }
     // Nearly every input is new: looking for it first would be the same search twice.
-    if try insertNew(&statements.insertInput) { return database.lastInsertedRowID }
-    statements.findInput.add(id)
-    statements.findInput.add(owner)
+    if let input = try insertNew(&statements.insertInput) { return input }
+    unsafe statements.findInput.add(text: id)
+    statements.findInput.add(owner.row.number)
     let earlier = try statements.findInput.fetchInteger()
-    let outcome = try String.fetchOne(
+    let found = try String.fetchOne(
       try database.cachedStatement(sql: "SELECT outcome FROM inputs WHERE input = ?"), arguments: [earlier])
-    guard outcome == MemoriesResolved.Outcome.parked.rawValue else { return nil }
+    guard found == MemoriesResolved.Outcome.parked.rawValue else { return nil }
     try database.cachedStatement(sql: "DELETE FROM inputs WHERE input = ?").execute(arguments: [earlier])
-    guard try insertNew(&statements.insertInput) else { throw MemoryRow.damaged }
-    return database.lastInsertedRowID
+    guard let input = try insertNew(&statements.insertInput) else { throw MemoryRow.damaged }
+    return input
   }
 
   /// The number of a memory that an event names; nil where it is another owner's.
   private mutating func number(
-    of id: UUID, _ owner: Int64, _ key: OwnerKey
+    of id: UUID, _ owner: OwnerTable.Entry, _ key: OwnerKey
   ) throws -> (number: Int64, isNew: Bool)? {
     let found = try owners.memoryOrNew(id, of: owner, &statements)
     if let found, found.isNew { try vectorRows.claim(id, of: key, for: found.number) }
     return found
   }
 
-  /// Applies one event. Returns false where the event is about another owner's memory.
+  /// Adds the memories of a record that brings nothing else.
+  private mutating func add(
+    _ sketch: ResolvedSketch, of owner: OwnerTable.Entry, _ key: OwnerKey, input: Int64, from record: FoldRecord
+  ) throws {
+    for ordinal in sketch.memories.indices {
+      guard sketch.isMemory(ordinal, of: key.owner),
+        let found = try number(of: sketch.memories[ordinal].id, owner, key)
+      else {
+        try skip(record, code: Self.foreignOwner)
+        continue
+      }
+      guard found.isNew else {
+        // One that is added again.
+        try apply(sketch.events()[ordinal], of: owner, key, input: input, ordinal: ordinal, from: record)
+        continue
+      }
+      additions.append(
+        Addition(row: SketchRow(sketch: sketch, index: ordinal, number: found.number), owner: owner))
+      owner.touch(found.number)
+      changes.append(Change(memory: found.number, input: input, ordinal: ordinal, text: nil))
+    }
+  }
+
   private mutating func apply(
-    _ event: MemoryEvent, of owner: Int64, _ key: OwnerKey, input: Int64, ordinal: Int
-  ) throws -> Bool {
+    _ events: [MemoryEvent], of owner: OwnerTable.Entry, _ key: OwnerKey, input: Int64, from record: FoldRecord
+  ) throws {
+    for (ordinal, event) in events.enumerated() {
+      try apply(event, of: owner, key, input: input, ordinal: ordinal, from: record)
+    }
+  }
+
+  /// Applies one event; one that is about another owner's memory is skipped.
+  private mutating func apply(
+    _ event: MemoryEvent, of owner: OwnerTable.Entry, _ key: OwnerKey, input: Int64, ordinal: Int,
+    from record: FoldRecord
+  ) throws {
     let entry: Working
     let number: Int64
     if case .added(let memory) = event {
       guard memory.scope.owner == key.owner, let found = try self.number(of: memory.id, owner, key) else {
-        return false
+        return try skip(record, code: Self.foreignOwner)
       }
       number = found.number
       entry = found.isNew ? Working(stored: nil) : try working(number)
     } else {
-      guard let found = try owners.memory(event.memoryID, of: owner, &statements) else { return true }
+      guard let found = try owners.memory(event.memoryID, of: owner.row.number, &statements) else { return }
       number = found
       entry = try working(number)
     }
     let before = event.bringsText ? nil : entry.current?.memory.text
-    guard Self.evolve(entry, event) else { return true }
+    guard Self.evolve(entry, event) else { return }
     working[number] = entry
-    owners.touch(number)
+    owner.touch(number)
     let text = event.bringsText ? nil : (entry.current?.memory.text ?? before).map(StoredText.encode)
     changes.append(Change(memory: number, input: input, ordinal: ordinal, text: text))
     if case .superseded(_, let by, _, _) = event, let successor = try self.number(of: by, owner, key)?.number {
       try database.cachedStatement(sql: "INSERT OR IGNORE INTO successions VALUES (?, ?)")
         .execute(arguments: [successor, number])
     }
-    return true
   }
 
-  private func working(_ number: Int64) throws -> Working {
-    try working[number] ?? Working(stored: try MemoryRow.fetch(database, number))
+  private mutating func working(_ number: Int64) throws -> Working {
+    if let known = working[number] { return known }
+    guard let addition = takeAddition(number) else { return Working(stored: try MemoryRow.fetch(database, number)) }
+    let entry = Working(stored: nil)
+    _ = Self.evolve(entry, try addition.sketch.events()[addition.index])
+    working[number] = entry
+    return entry
+  }
+
+  /// The memory of that number, where this transaction adds it and nothing has happened to it so far.
+  private mutating func takeAddition(_ number: Int64) -> SketchRow? {
+    while indexedAdditionCount < additions.count {
+      additionIndices[additions[indexedAdditionCount].row.number] = indexedAdditionCount
+      indexedAdditionCount += 1
+    }
+    guard let index = additionIndices.removeValue(forKey: number) else { return nil }
+    additions[index].isWorkedOn = true
+    return additions[index].row
   }
 
   /// Evolves the memory that is worked on. Returns false where the event finds no memory.
@@ -184,21 +257,38 @@ struct ShardFold {
   /// Writes everything that changed. `keepsTouched`: readers may hold owners' vectors of this very file.
   /// `keywords`: told to the index by the caller, before the transaction ends; nil: at once.
   mutating func flush(keepsTouched: Bool, keywords: KeywordChanges? = nil) throws {
-    let keywords = keywords ?? keywordChanges
+    let changes = keywords ?? KeywordChanges()
+    additions.sort { $0.row.number < $1.row.number }
+    for addition in additions where !addition.isWorkedOn { try write(addition, changes) }
     for number in working.keys.sorted() {
-      if let entry = working[number] { try write(number, entry, keywords) }
+      if let entry = working[number] { try write(number, entry, changes) }
     }
-    changes.sort { ($0.memory, $0.input, $0.ordinal) < ($1.memory, $1.input, $1.ordinal) }
-    for change in changes { try write(change) }
+    self.changes.sort { ($0.memory, $0.input, $0.ordinal) < ($1.memory, $1.input, $1.ordinal) }
+    for change in self.changes { try write(change) }
     vectors.sort { $0.memory < $1.memory }
-    for (memory, entry) in vectors { try write(entry, of: memory) }
+    for vector in vectors { try write(vector) }
     // Last and in one go: the index writes what it holds in memory whenever something else begins a savepoint.
-    try keywordChanges.write(database)
+    if keywords == nil { try changes.write(database) }
     working = [:]
-    changes = []
+    additions = []
+    additionIndices = [:]
+    indexedAdditionCount = 0
+    self.changes = []
     vectors = []
-    hashes = [:]
+    digests = [:]
     try owners.flush(keepsTouched: keepsTouched)
+  }
+
+  private mutating func write(_ addition: Addition, _ changes: KeywordChanges) throws {
+    let number = addition.row.number
+    let (digest, tokenCount) = try unsafe addition.row.write(&statements) { text in
+      try changes.add(number) { terms in
+        try unsafe keywords.append(text, suffix: addition.owner.keywordSuffix, to: &terms)
+      }
+    }
+    digests[number] = .some(digest)
+    try vectorRows.moveOver(number, from: nil, to: digest)
+    addition.owner.add(memories: 1, tokens: tokenCount)
   }
 
   private mutating func write(_ change: Change) throws {
@@ -211,49 +301,55 @@ struct ShardFold {
 
   private mutating func write(_ number: Int64, _ entry: Working, _ keywords: KeywordChanges) throws {
     let owner = owners[Schema.owner(of: number)]
-    let oldHash = entry.stored.map { TextHash.of($0.memory.text) }
-    let newHash = entry.current.map { TextHash.of($0.memory.text) }
-    hashes[number] = .some(newHash)
+    let oldDigest = entry.stored.map { TextDigest(of: $0.memory.text) }
+    let newDigest = entry.current.map { TextDigest(of: $0.memory.text) }
+    digests[number] = .some(newDigest)
     var tokenCount = 0
-    if oldHash != newHash {
-      let old = try entry.stored.map { try document(of: $0, owner.row) }
-      let new = try entry.current.map { try document(of: $0, owner.row) }
+    if oldDigest != newDigest {
+      let old = try entry.stored.map { try document(of: $0, owner) }
+      let new = try entry.current.map { try document(of: $0, owner) }
       keywords.note(number, old: old?.terms, new: new?.terms)
       tokenCount = new?.count ?? 0
     } else if let stored = entry.stored {
       tokenCount = stored.tokenCount
     }
     entry.current?.tokenCount = tokenCount
-    if oldHash != newHash || newHash == nil { try vectorRows.moveOver(number, from: oldHash, to: newHash) }
+    if oldDigest != newDigest || newDigest == nil { try vectorRows.moveOver(number, from: oldDigest, to: newDigest) }
     owner.add(
       memories: (entry.current == nil ? 0 : 1) - (entry.stored == nil ? 0 : 1),
       tokens: tokenCount - (entry.stored?.tokenCount ?? 0))
     if let stored = entry.stored, entry.current == nil || entry.replacesSources {
       try MemoryRow.removeSources(database, number, stored.memory)
     }
-    guard let current = entry.current, let newHash else {
+    guard let current = entry.current, let newDigest else {
       try database.cachedStatement(sql: "DELETE FROM memories WHERE memory = ?").execute(arguments: [number])
       return
     }
     if entry.stored == nil {
-      try current.write(&statements.insertMemory, number, textHash: newHash)
+      try current.write(&statements.insertMemory, number, textDigest: newDigest)
     } else {
-      try current.write(&statements.replaceMemory, number, textHash: newHash)
+      try current.write(&statements.replaceMemory, number, textDigest: newDigest)
     }
     let storedCount = entry.replacesSources ? 0 : entry.stored?.memory.sources.count ?? 0
     try MemoryRow.writeSources(&statements, number, current.memory, from: storedCount)
   }
 
-  private func document(of row: MemoryRow, _ owner: OwnerRow) throws -> (terms: [UInt8], count: Int) {
-    try keywords.document(of: row.memory.text, tenant: owner.tenant, owner: owner.number)
+  private func document(of row: MemoryRow, _ owner: OwnerTable.Entry) throws -> (terms: [UInt8], count: Int) {
+    try keywords.document(of: row.memory.text, suffix: owner.keywordSuffix)
   }
 
-  private mutating func write(_ entry: FoldRecord.VectorEntry, of memory: Int64) throws {
-    let current =
-      try hashes[memory]
-      ?? Data.fetchOne(
-        try database.cachedStatement(sql: "SELECT text_hash FROM memories WHERE memory = ?"), arguments: [memory])
-    if try vectorRows.put(entry, of: memory, current: current, &statements) { owners.touch(memory) }
+  private mutating func write(_ vector: Vector) throws {
+    guard case .embedded(let sketch) = vector.record.content else { preconditionFailure("a vector is of such a record") }
+    let current = try digests[vector.memory] ?? storedDigest(of: vector.memory)
+    let isCurrent = try vectorRows.put(
+      sketch.vectors[vector.index], in: sketch, of: vector.memory, current: current, &statements)
+    if isCurrent { vector.owner.touch(vector.memory) }
+  }
+
+  private func storedDigest(of memory: Int64) throws -> TextDigest? {
+    try Data.fetchOne(
+      try database.cachedStatement(sql: "SELECT text_hash FROM memories WHERE memory = ?"), arguments: [memory]
+    ).flatMap { TextDigest(bytes: $0) }
   }
 }
 

@@ -22,14 +22,18 @@ struct VectorRows {
     return try statement.fetchInteger() != nil
   }
 
-  /// Stores a vector of a memory whose words have the hash `current`; nil where it has none. Returns whether it is that
-  /// of the memory's words as they are now.
+  /// Stores a vector of a memory whose words have the digest `current`; nil where it has none. Returns whether it is
+  /// that of the memory's words as they are now.
   mutating func put(
-    _ entry: FoldRecord.VectorEntry, of memory: Int64, current: Data?, _ statements: inout FoldStatements
+    _ vector: VectorSketch, in sketch: EmbeddedSketch, of memory: Int64, current: TextDigest?,
+    _ statements: inout FoldStatements
   ) throws -> Bool {
-    if current == entry.textHash {
+    if current == vector.textDigest {
       statements.insertVector.add(memory)
-      try statements.insertVector.run(adding: entry.vector)
+      try unsafe sketch.bytes.withUnsafeBytes { bytes in
+        unsafe statements.insertVector.add(blob: UnsafeRawBufferPointer(rebasing: bytes[vector.bytes]))
+        try statements.insertVector.run()
+      }
       return true
     }
     if current == nil {
@@ -41,16 +45,17 @@ struct VectorRows {
     }
     hasOther = true
     try database.cachedStatement(sql: "INSERT OR REPLACE INTO other_vectors VALUES (?, ?, ?)")
-      .execute(arguments: [memory, entry.textHash, entry.vector])
+      .execute(arguments: [memory, vector.textDigest.data, Data(sketch.bytes[vector.bytes])])
     return false
   }
 
   /// Stores a vector of a memory that nobody has named yet.
-  mutating func putEarly(_ entry: FoldRecord.VectorEntry, of owner: OwnerKey) throws {
+  mutating func putEarly(_ vector: VectorSketch, in sketch: EmbeddedSketch, of owner: OwnerKey) throws {
     hasEarly = true
     try database.cachedStatement(sql: "INSERT OR REPLACE INTO early_vectors VALUES (?, ?, ?, ?)")
       .execute(arguments: [
-        entry.memoryID, StoredText.encode(owner.description), entry.textHash, entry.vector,
+        vector.memoryID, StoredText.encode(owner.description), vector.textDigest.data,
+        Data(sketch.bytes[vector.bytes]),
       ])
   }
 
@@ -71,7 +76,7 @@ struct VectorRows {
   }
 
   /// Follows a change of a memory's words; nil is a memory that does not exist.
-  mutating func moveOver(_ memory: Int64, from old: Data?, to new: Data?) throws {
+  mutating func moveOver(_ memory: Int64, from old: TextDigest?, to new: TextDigest?) throws {
     guard let new else {
       for table in ["vectors", "other_vectors"] {
         try database.cachedStatement(sql: "DELETE FROM \(table) WHERE memory = ?").execute(arguments: [memory])
@@ -81,17 +86,17 @@ struct VectorRows {
     if let old {
       try database.cachedStatement(
         sql: "INSERT OR REPLACE INTO other_vectors SELECT memory, ?, vector FROM vectors WHERE memory = ?"
-      ).execute(arguments: [old, memory])
+      ).execute(arguments: [old.data, memory])
       if database.changesCount > 0 { hasOther = true }
       try database.cachedStatement(sql: "DELETE FROM vectors WHERE memory = ?").execute(arguments: [memory])
     }
     guard hasOther else { return }
     let waiting = try database.cachedStatement(
       sql: "SELECT vector FROM other_vectors WHERE memory = ? AND text_hash = ?")
-    guard let vector = try Data.fetchOne(waiting, arguments: [memory, new]) else { return }
+    guard let vector = try Data.fetchOne(waiting, arguments: [memory, new.data]) else { return }
     try database.cachedStatement(sql: "INSERT OR REPLACE INTO vectors VALUES (?, ?)")
       .execute(arguments: [memory, vector])
     try database.cachedStatement(sql: "DELETE FROM other_vectors WHERE memory = ? AND text_hash = ?")
-      .execute(arguments: [memory, new])
+      .execute(arguments: [memory, new.data])
   }
 }

@@ -1,5 +1,4 @@
 import EventLog
-import MnemeCore
 
 extension ShardFollower {
   /// Reads up to `limit` records of each topic. The vectors come second: those of the memories stand in the log by
@@ -18,7 +17,7 @@ extension ShardFollower {
     let memories = try await log.read(memoriesSource, from: position.memories, limit: memoriesLimit)
     let read = memories.map(reader.read)
     if keepsPace, !position.isHeldBack, !read.isEmpty {
-      readLimit.maxRecordCount = max(1, read.count(where: Self.bringsVectors))
+      readLimit.maxRecordCount = max(1, read.count(where: \.bringsText))
     }
     let (vectors, hasAll) = try await readVectors(from: position.vectors, limit: readLimit)
     let vectorsSlice = FoldSlice(source: vectorsSource, from: position.vectors, records: vectors.map(reader.read))
@@ -30,12 +29,6 @@ extension ShardFollower {
     return FoldBatch(
       memories: FoldSlice(source: memoriesSource, from: position.memories, records: folded),
       vectors: vectorsSlice, hasAllVectors: hasAll, mark: mark, isHeldBack: isHeldBack)
-  }
-
-  /// Whether a vectors record goes with a memories record.
-  private static func bringsVectors(_ record: FoldRecord) -> Bool {
-    guard case .resolved(let body, _) = record.content else { return false }
-    return body.events.contains { $0.bringsText }
   }
 
   /// Whether the vectors of a memories record came with it, or are among those that were read.

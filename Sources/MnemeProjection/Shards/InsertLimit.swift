@@ -142,7 +142,8 @@ package enum InsertLimit {
     add(
       "INSERT INTO keywords (rowid, terms) VALUES (?, ?)",
       try texts.map { row in
-        let document = try keywords.document(of: StoredText.decode(row[1]), tenant: row[2], owner: row[3])
+        let suffix = KeywordIndex.suffix(tenant: row[2], owner: row[3])
+        let document = try keywords.document(of: StoredText.decode(row[1]), suffix: suffix)
         let terms = String(decoding: document.terms, as: UTF8.self)
         return (places.place(of: row), [(row[0] as Int64).databaseValue, terms.databaseValue])
       })

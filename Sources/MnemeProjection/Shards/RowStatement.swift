@@ -1,13 +1,16 @@
 import FoundationEssentials
 import GRDB
 import GRDBSQLite
+import MnemeCore
 
 /// A statement that is run for many rows: values go to SQLite as they are, with no list of arguments in between.
 ///
 /// Add a value for each `?`, from left to right, then `run`.
-struct RowStatement {
+@safe struct RowStatement {
+  // Whoever has the statement keeps these alive.
   private let statement: Statement
-  private let database: Database
+  private let handle: OpaquePointer
+  private let connection: OpaquePointer
   private var count: CInt = 0
 
   /// SQLite copies what it is given, before the call returns.
@@ -15,19 +18,27 @@ struct RowStatement {
 
   /// The statement `sql`, prepared once for each connection.
   init(_ database: Database, _ sql: String) throws {
-    self.database = database
-    self.statement = try database.cachedStatement(sql: sql)
+    let statement = try database.cachedStatement(sql: sql)
+    guard let connection = unsafe database.sqliteConnection else { preconditionFailure("the database is open") }
+    self.statement = statement
+    unsafe self.handle = statement.sqliteStatement
+    unsafe self.connection = connection
   }
+
+  /// Rows that the last run changed.
+  var changedRowCount: Int { Int(unsafe sqlite3_changes(connection)) }
+  /// The row number that the last insertion on this connection gave.
+  var lastRowID: Int64 { unsafe sqlite3_last_insert_rowid(connection) }
 
   private mutating func begin() {
     // Whoever else ran the same statement may not have ended it.
-    if count == 0 { unsafe sqlite3_reset(statement.sqliteStatement) }
+    if count == 0 { unsafe sqlite3_reset(handle) }
     count += 1
   }
 
   mutating func add(_ value: Int64) {
     begin()
-    check(unsafe sqlite3_bind_int64(statement.sqliteStatement, count, value))
+    check(unsafe sqlite3_bind_int64(handle, count, value))
   }
 
   mutating func add(_ value: Int) { add(Int64(value)) }
@@ -36,7 +47,7 @@ struct RowStatement {
 
   mutating func add(_ value: Double) {
     begin()
-    check(unsafe sqlite3_bind_double(statement.sqliteStatement, count, value))
+    check(unsafe sqlite3_bind_double(handle, count, value))
   }
 
   /// Adds a text. It holds no U+0000: `StoredText` has seen to that.
@@ -48,13 +59,13 @@ struct RowStatement {
         // An empty text may have no address, which would stand for null.
         guard let start = text.baseAddress else { return bindEmptyText() }
         return unsafe start.withMemoryRebound(to: CChar.self, capacity: text.count) {
-          unsafe sqlite3_bind_text(statement.sqliteStatement, count, $0, CInt(text.count), Self.copying)
+          unsafe sqlite3_bind_text(handle, count, $0, CInt(text.count), Self.copying)
         }
       })
   }
 
   private func bindEmptyText() -> CInt {
-    unsafe sqlite3_bind_text(statement.sqliteStatement, count, "", 0, Self.copying)
+    unsafe sqlite3_bind_text(handle, count, "", 0, Self.copying)
   }
 
   /// Adds a blob.
@@ -62,7 +73,7 @@ struct RowStatement {
     begin()
     check(
       unsafe value.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) in
-        unsafe sqlite3_bind_blob(statement.sqliteStatement, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
+        unsafe sqlite3_bind_blob(handle, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
       })
   }
 
@@ -71,7 +82,7 @@ struct RowStatement {
     begin()
     check(
       unsafe value.withUnsafeBytes { bytes in
-        unsafe sqlite3_bind_blob(statement.sqliteStatement, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
+        unsafe sqlite3_bind_blob(handle, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
       })
   }
 
@@ -80,13 +91,13 @@ struct RowStatement {
     begin()
     check(
       unsafe withUnsafeBytes(of: value.uuid) { bytes in
-        unsafe sqlite3_bind_blob(statement.sqliteStatement, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
+        unsafe sqlite3_bind_blob(handle, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
       })
   }
 
   mutating func addNull() {
     begin()
-    check(unsafe sqlite3_bind_null(statement.sqliteStatement, count))
+    check(unsafe sqlite3_bind_null(handle, count))
   }
 
   mutating func add(_ value: Int64?) { if let value { add(value) } else { addNull() } }
@@ -104,58 +115,62 @@ struct RowStatement {
     }
   }
 
+  /// Adds a blob that is not copied: its bytes live until the statement has run, and are bound anew before it runs again.
+  @unsafe mutating func add(blob: UnsafeRawBufferPointer) {
+    begin()
+    // An empty blob may have no address, which would stand for null.
+    guard let start = blob.baseAddress else { return check(unsafe sqlite3_bind_zeroblob(handle, count, 0)) }
+    check(unsafe sqlite3_bind_blob(handle, count, start, CInt(blob.count), nil))
+  }
+
+  /// Adds a text that is not copied, as a blob is not. It is UTF-8 without U+0000.
+  @unsafe mutating func add(text: UnsafeRawBufferPointer) {
+    begin()
+    guard let start = text.baseAddress else { return check(bindEmptyText()) }
+    check(unsafe sqlite3_bind_text(handle, count, start.assumingMemoryBound(to: CChar.self), CInt(text.count), nil))
+  }
+
+  /// Adds a text of the program's own, which lives for ever.
+  mutating func add(_ value: StaticString) {
+    unsafe add(text: UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
+  }
+
   /// Adds one more blob, which is not copied, and runs it.
   mutating func run(adding blob: [UInt8]) throws {
-    try unsafe blob.withUnsafeBytes { try unsafe run(adding: $0) }
-  }
-
-  /// Adds one more blob, which is not copied, and runs it.
-  mutating func run(adding blob: Data) throws {
-    try unsafe blob.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) in try unsafe run(adding: bytes) }
-  }
-
-  /// The bytes live until the statement has run, and are bound anew before it runs again.
-  private mutating func run(adding bytes: UnsafeRawBufferPointer) throws {
-    begin()
-    check(unsafe sqlite3_bind_blob(statement.sqliteStatement, count, bytes.baseAddress, CInt(bytes.count), nil))
-    try run()
-  }
-
-  /// Adds one more text, which is not copied, and runs it. It is ASCII or other UTF-8 without U+0000.
-  mutating func run(addingText text: [UInt8]) throws {
-    begin()
-    try unsafe text.withUnsafeBytes { bytes in
-      let start = unsafe bytes.bindMemory(to: CChar.self).baseAddress
-      let code =
-        if let start = unsafe start {
-          unsafe sqlite3_bind_text(statement.sqliteStatement, count, start, CInt(bytes.count), nil)
-        } else {
-          bindEmptyText()
-        }
-      check(code)
+    try unsafe blob.withUnsafeBytes { blob in
+      unsafe add(blob: blob)
       try run()
     }
   }
 
+  /// Adds a digest.
+  mutating func add(_ value: TextDigest) {
+    begin()
+    check(
+      unsafe withUnsafeBytes(of: value) { bytes in
+        unsafe sqlite3_bind_blob(handle, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
+      })
+  }
+
   /// Runs it with the values added, and forgets them.
   mutating func run() throws {
-    let code = unsafe sqlite3_step(statement.sqliteStatement)
+    let code = unsafe sqlite3_step(handle)
     // A step's failure is told again by the reset.
-    unsafe sqlite3_reset(statement.sqliteStatement)
+    unsafe sqlite3_reset(handle)
     count = 0
     guard code == SQLITE_DONE || code == SQLITE_ROW else {
-      throw DatabaseError(resultCode: ResultCode(rawValue: database.lastErrorCode.rawValue))
+      throw DatabaseError(resultCode: ResultCode(rawValue: unsafe sqlite3_extended_errcode(connection)))
     }
   }
 
   /// Runs it and returns the first column of the first row, a whole number; nil where there is no row.
   mutating func fetchInteger() throws -> Int64? {
-    let code = unsafe sqlite3_step(statement.sqliteStatement)
-    let value = code == SQLITE_ROW ? unsafe sqlite3_column_int64(statement.sqliteStatement, 0) : nil
-    unsafe sqlite3_reset(statement.sqliteStatement)
+    let code = unsafe sqlite3_step(handle)
+    let value = code == SQLITE_ROW ? unsafe sqlite3_column_int64(handle, 0) : nil
+    unsafe sqlite3_reset(handle)
     count = 0
     guard code == SQLITE_DONE || code == SQLITE_ROW else {
-      throw DatabaseError(resultCode: ResultCode(rawValue: database.lastErrorCode.rawValue))
+      throw DatabaseError(resultCode: ResultCode(rawValue: unsafe sqlite3_extended_errcode(connection)))
     }
     return value
   }

@@ -1,3 +1,5 @@
+import MnemeCore
+
 /// Text in a form that SQLite keeps whole: it ends texts at U+0000.
 enum StoredText {
   // Noncharacters, which hardly any text holds and no literal may.
@@ -24,6 +26,9 @@ enum StoredText {
     }
     return String(scalars)
   }
+
+  /// Whether each of the sketch's texts is stored as it stands there.
+  static func isSame(_ sketch: ResolvedSketch) -> Bool { !sketch.mayHold(0) && !sketch.mayHold(0xEF) }
 
   /// What `encode` was given.
   static func decode(_ text: String) -> String {

@@ -196,14 +196,14 @@ public struct ProjectionSnapshot: Sendable {
       TopicPartition(topic, shard.partition), from: next - 1, limit: ReadLimit(maxRecordCount: 1))
     let reader = FoldRecordReader(configuration: configuration, codec: EventRecordCodec())
     guard let record = records?.first.map(reader.read), record.position.offset < next, let owner = record.owner,
-      case .resolved(let body, _) = record.content
+      let input = record.inputID
     else { return }
     let files = ShardFiles(directory: staging, partition: shard.partition)
     let isFound = try await ShardReader(files: files, configuration: configuration).read { database in
       try OwnerRow.fetch(database, owner).map { row in
         try Bool.fetchOne(
           database, sql: "SELECT EXISTS (SELECT 1 FROM inputs WHERE id = ? AND owner = ?)",
-          arguments: [StoredText.encode(body.input.id), row.number])
+          arguments: [StoredText.encode(input), row.number])
       } ?? false
     }
     guard isFound == true else {

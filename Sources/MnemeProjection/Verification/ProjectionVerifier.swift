@@ -143,8 +143,8 @@ public struct ProjectionVerifier: Sendable {
       next = last.position.offset + 1
       let folded = records.filter { $0.position.offset < position.next }.map(self.reader.read)
       let ids = folded.compactMap { record -> (OwnerKey, String)? in
-        guard case .resolved(let body, _) = record.content, let owner = record.owner else { return nil }
-        return (owner, body.input.id)
+        guard let input = record.inputID, let owner = record.owner else { return nil }
+        return (owner, input)
       }
       let found = try await shardReader.read { database, _ in try ids.map { try Self.input(database, $0.1, of: $0.0) } }
       missing += found.count { $0 == nil }

@@ -1,0 +1,211 @@
+import FoundationEssentials
+
+extension EventBodyReader {
+  /// What a body of `memories.resolved` says; nil where it says anything but new memories, or says it in another form
+  /// than `EventBodyCoding.encode` writes.
+  package static func sketch(_ body: [UInt8]) -> ResolvedSketch? {
+    guard body.count < Int32.max / 2 else { return nil }
+    var scanner = CanonicalScanner(body)
+    do throws(CanonicalScanner.Unusual) {
+      let parts = try scanner.sketch()
+      try scanner.end()
+      return ResolvedSketch(parts, body: body)
+    } catch {
+      return nil
+    }
+  }
+
+  /// What a body of `memories.embedded` says; nil where it is in another form than `EventBodyCoding.encode` writes.
+  package static func embeddedSketch(_ body: [UInt8]) -> EmbeddedSketch? {
+    var scanner = CanonicalScanner(body)
+    do throws(CanonicalScanner.Unusual) {
+      let sketch = try scanner.embeddedSketch()
+      try scanner.end()
+      return sketch
+    } catch {
+      return nil
+    }
+  }
+}
+
+/// A sketch in the making.
+struct SketchParts {
+  var unescaped: [UInt8] = []
+  var inputID = TextPlace(start: 0, count: 0)
+  var inputPartition = 0
+  var inputOffset: Int64 = 0
+  var outcome = MemoriesResolved.Outcome.nothing
+  var memories: [MemorySketch] = []
+  var sources: [SourceSketch] = []
+  var objects: [[String: JSONValue]] = []
+}
+
+// The members come in the order of their names: as in `EventBodyReader`, which makes values of them.
+extension CanonicalScanner {
+  fileprivate mutating func embeddedSketch() throws(Unusual) -> EmbeddedSketch {
+    var decoded: [UInt8] = []
+    // A base64 digit holds six bits, and hardly anything else is in a body.
+    decoded.reserveCapacity(bytes.count / 4 * 3)
+    var unescaped: [UInt8] = []
+    try expect(Self.openBrace)
+    try member("backend")
+    _ = try place(&unescaped)
+    try next("dimension")
+    let dimension = try integer()
+    try next("entries")
+    var vectors: [VectorSketch] = []
+    try elements { scanner throws(Unusual) in
+      try scanner.expect(Self.openBrace)
+      try scanner.member("memory_id")
+      let id = try scanner.uuid()
+      try scanner.next("text_hash")
+      let digest = try scanner.digest()
+      try scanner.next("vector")
+      let start = decoded.count
+      try scanner.base64(&decoded)
+      try scanner.expect(Self.closeBrace)
+      vectors.append(VectorSketch(memoryID: id, textDigest: digest, bytes: start..<decoded.count))
+    }
+    try next("space")
+    let space = try string()
+    try expect(Self.closeBrace)
+    return EmbeddedSketch(space: space, dimension: Int(dimension), vectors: vectors, bytes: decoded)
+  }
+
+  fileprivate mutating func sketch() throws(Unusual) -> SketchParts {
+    var parts = SketchParts()
+    try expect(Self.openBrace)
+    try member("events")
+    try elements { scanner throws(Unusual) in
+      try scanner.expect(Self.openBrace)
+      // Whatever has another member first is no new memory.
+      try scanner.member("event")
+      guard scanner.take(word: "\"MemoryAdded\"") else { throw Unusual() }
+      try scanner.next("memory")
+      let memory = try scanner.memory(&parts)
+      parts.memories.append(memory)
+      try scanner.expect(Self.closeBrace)
+    }
+    try next("input")
+    try input(&parts)
+    try next("outcome")
+    guard let outcome = MemoriesResolved.Outcome(rawValue: try string()) else { throw Unusual() }
+    parts.outcome = outcome
+    // What was parked tells why, which nobody needs who folds it; it is rare enough to be read as a value.
+    try expect(Self.closeBrace)
+    return parts
+  }
+
+  private mutating func input(_ parts: inout SketchParts) throws(Unusual) {
+    try expect(Self.openBrace)
+    try member("id")
+    parts.inputID = try place(&parts.unescaped)
+    try next("offset")
+    parts.inputOffset = try integer()
+    try next("partition")
+    parts.inputPartition = Int(try integer())
+    try next("received_at")
+    _ = try timestamp()
+    try next("type")
+    _ = try place(&parts.unescaped)
+    try expect(Self.closeBrace)
+  }
+
+  private mutating func memory(_ parts: inout SketchParts) throws(Unusual) -> MemorySketch {
+    try expect(Self.openBrace)
+    try member("actor")
+    let actor = try place(&parts.unescaped)
+    let attribute = hasNext("attribute") ? try place(&parts.unescaped) : nil
+    try next("category")
+    let category = try place(&parts.unescaped)
+    try next("confidence")
+    let confidence = try double()
+    try next("edited")
+    let isEdited = try boolean()
+    let expiresAt = hasNext("expires_at") ? try timestamp() : nil
+    try next("id")
+    let id = try uuid()
+    var metadata: Int?
+    if hasNext("metadata") {
+      metadata = parts.objects.count
+      parts.objects.append(try object())
+    }
+    try next("polarity")
+    let polarity = try polarity()
+    try next("recipe")
+    let recipe = try place(&parts.unescaped)
+    try next("recorded_at")
+    let recordedAt = try timestamp()
+    try next("scope")
+    let scope = try scope(&parts)
+    try next("sources")
+    let firstSource = parts.sources.count
+    try elements { scanner throws(Unusual) in
+      let source = try scanner.source(&parts)
+      parts.sources.append(source)
+    }
+    try next("subject")
+    let subject = try place(&parts.unescaped)
+    let supersededBy = hasNext("superseded_by") ? try uuid() : nil
+    try next("text")
+    let text = try place(&parts.unescaped)
+    try next("updated_at")
+    let updatedAt = try timestamp()
+    try next("valid_from")
+    let validFrom = try moment()
+    let validTo = hasNext("valid_to") ? try moment() : nil
+    let value = hasNext("value") ? try place(&parts.unescaped) : nil
+    try expect(Self.closeBrace)
+    return MemorySketch(
+      id: id, text: text, category: category, userID: scope.user, agentID: scope.agent, appID: scope.app,
+      runID: scope.run, actor: actor, subject: subject, attribute: attribute, value: value, polarity: polarity,
+      confidence: confidence, validFrom: validFrom, validTo: validTo, supersededBy: supersededBy, metadata: metadata,
+      expiresAt: expiresAt, recipe: recipe, isEdited: isEdited, recordedAt: recordedAt, updatedAt: updatedAt,
+      sources: firstSource..<parts.sources.count)
+  }
+
+  private mutating func polarity() throws(Unusual) -> Polarity {
+    if take(word: "\"positive\"") { return .positive }
+    guard let polarity = Polarity(rawValue: try string()) else { throw Unusual() }
+    return polarity
+  }
+
+  private mutating func scope(
+    _ parts: inout SketchParts
+  ) throws(Unusual) -> (agent: TextPlace?, app: TextPlace?, run: TextPlace?, user: TextPlace?) {
+    try expect(Self.openBrace)
+    var scope: (agent: TextPlace?, app: TextPlace?, run: TextPlace?, user: TextPlace?)
+    var isFirst = true
+    func has(_ name: StaticString, _ scanner: inout Self) -> Bool {
+      let has = isFirst ? scanner.hasMember(name) : scanner.hasNext(name)
+      if has { isFirst = false }
+      return has
+    }
+    if has("agent_id", &self) { scope.agent = try place(&parts.unescaped) }
+    if has("app_id", &self) { scope.app = try place(&parts.unescaped) }
+    if has("run_id", &self) { scope.run = try place(&parts.unescaped) }
+    if has("user_id", &self) { scope.user = try place(&parts.unescaped) }
+    try expect(Self.closeBrace)
+    return scope
+  }
+
+  private mutating func source(_ parts: inout SketchParts) throws(Unusual) -> SourceSketch {
+    try expect(Self.openBrace)
+    try member("event_id")
+    let eventID = try place(&parts.unescaped)
+    let messageID = hasNext("message_id") ? try place(&parts.unescaped) : nil
+    try next("message_index")
+    let messageIndex = try integer()
+    try next("quote")
+    let quote = try place(&parts.unescaped)
+    try next("role")
+    let role = try place(&parts.unescaped)
+    let runID = hasNext("run_id") ? try place(&parts.unescaped) : nil
+    try next("time")
+    let time = try moment()
+    try expect(Self.closeBrace)
+    return SourceSketch(
+      eventID: eventID, messageIndex: Int(messageIndex), messageID: messageID, role: role, time: time, quote: quote,
+      runID: runID)
+  }
+}

@@ -1,0 +1,122 @@
+import FoundationEssentials
+import MnemeCore
+
+/// A memory that a record adds, written as rows straight from the record's bytes: the same rows as `MemoryRow` writes.
+struct SketchRow {
+  let sketch: ResolvedSketch
+  /// Which of the sketch's memories it is.
+  let index: Int
+  let number: Int64
+
+  private var memory: MemorySketch { sketch.memories[index] }
+
+  /// Writes it and its sources. `countTokens` is given the text and returns how many words it has.
+  /// Returns the digest of the text and that count.
+  func write(
+    _ statements: inout FoldStatements, _ countTokens: (UnsafeRawBufferPointer) throws -> Int
+  ) throws -> (digest: TextDigest, tokenCount: Int) {
+    let memory = self.memory
+    return try sketch.withTexts { texts in
+      let text = unsafe texts[memory.text]
+      let digest = unsafe TextDigest(of: text)
+      let tokenCount = try unsafe countTokens(text)
+      try write(memory, texts, digest, tokenCount, &statements.insertMemory)
+      for ordinal in memory.sources.indices {
+        try write(sketch.sources[ordinal], ordinal - memory.sources.lowerBound, texts, &statements.insertSource)
+      }
+      try writeRuns(memory, texts, &statements.insertRun)
+      return (digest, tokenCount)
+    }
+  }
+
+  private func write(
+    _ memory: MemorySketch, _ texts: borrowing ResolvedSketch.Texts, _ digest: TextDigest, _ tokenCount: Int,
+    _ statement: inout RowStatement
+  ) throws {
+    statement.add(number)
+    statement.add(memory.id)
+    Self.add(memory.text, texts, &statement)
+    Self.add(memory.category, texts, &statement)
+    Self.add(memory.userID, texts, &statement)
+    Self.add(memory.agentID, texts, &statement)
+    Self.add(memory.appID, texts, &statement)
+    Self.add(memory.runID, texts, &statement)
+    Self.add(memory.actor, texts, &statement)
+    Self.add(memory.subject, texts, &statement)
+    Self.add(memory.attribute, texts, &statement)
+    Self.add(memory.value, texts, &statement)
+    statement.add(memory.polarity.rawValue)
+    statement.add(memory.confidence)
+    statement.add(memory.validFrom.at.milliseconds)
+    statement.add(memory.validFrom.basis.rawValue)
+    statement.add(memory.validTo?.at.milliseconds)
+    statement.add(memory.validTo?.basis.rawValue)
+    statement.add(memory.supersededBy)
+    statement.add(memory.metadata.map { StoredJSON.encode(sketch.objects[$0]) })
+    statement.add(memory.expiresAt?.milliseconds)
+    Self.add(memory.recipe, texts, &statement)
+    statement.add(memory.isEdited)
+    statement.add(memory.recordedAt.milliseconds)
+    statement.add(memory.updatedAt.milliseconds)
+    statement.add(0)
+    statement.add(memory.sources.count)
+    statement.add(tokenCount)
+    statement.add(digest)
+    try statement.run()
+  }
+
+  private func write(
+    _ source: SourceSketch, _ ordinal: Int, _ texts: borrowing ResolvedSketch.Texts, _ statement: inout RowStatement
+  ) throws {
+    statement.add(number)
+    statement.add(ordinal)
+    Self.add(source.eventID, texts, &statement)
+    statement.add(source.messageIndex)
+    Self.add(source.messageID, texts, &statement)
+    Self.add(source.role, texts, &statement)
+    statement.add(source.time.at.milliseconds)
+    statement.add(source.time.basis.rawValue)
+    Self.add(source.quote, texts, &statement)
+    Self.add(source.runID, texts, &statement)
+    try statement.run()
+  }
+
+  /// The sessions of the memory and of its sources. One that is named twice is put in once.
+  private func writeRuns(
+    _ memory: MemorySketch, _ texts: borrowing ResolvedSketch.Texts, _ statement: inout RowStatement
+  ) throws {
+    func write(_ run: TextPlace) throws {
+      Self.add(run, texts, &statement)
+      statement.add(number)
+      try statement.run()
+    }
+    if let run = memory.runID { try write(run) }
+    for source in sketch.sources[memory.sources] {
+      if let run = source.runID { try write(run) }
+    }
+  }
+
+  private static func add(
+    _ place: TextPlace, _ texts: borrowing ResolvedSketch.Texts, _ statement: inout RowStatement
+  ) {
+    // The texts live as long as the call that writes the row.
+    unsafe statement.add(text: texts[place])
+  }
+
+  private static func add(
+    _ place: TextPlace?, _ texts: borrowing ResolvedSketch.Texts, _ statement: inout RowStatement
+  ) {
+    if let place { add(place, texts, &statement) } else { statement.addNull() }
+  }
+}
+
+extension ResolvedSketch {
+  /// The events as values; for the few that need more than to be stored.
+  func events() throws -> [MemoryEvent] { try EventBodyReader.resolved(body).events }
+
+  /// Whether memory `index` is of `owner`.
+  func isMemory(_ index: Int, of owner: Owner) -> Bool {
+    guard let found = memories[index].owner, found.kind == owner.kind else { return false }
+    return withTexts { texts in unsafe texts[found.id].elementsEqual(owner.id.utf8) }
+  }
+}
