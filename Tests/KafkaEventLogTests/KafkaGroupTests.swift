@@ -141,7 +141,71 @@ import Testing
       KafkaAnswer.withoutEndedTransactions(Self.fetchAnswer(aborted), version: 11) == Self.fetchAnswer(kept))
   }
 
-  private static func fetchAnswer(_ aborted: [(Int64, Int64)]) -> [UInt8] {
+  /// Aborted transactions → those that reach into an answer of these batches, from offset 100 on.
+  @Test(
+    "A transaction whose first batch is left out stays named until its marker",
+    arguments: [
+      // A further batch of an aborted transaction, and its marker.
+      ([(1, 99)], [.records(1, 100), .abort(1, 101)], [(1, 99)]),
+      ([(1, 90), (1, 99)], [.records(1, 100), .abort(1, 101)], [(1, 99)]),
+      ([(1, 99)], [.abort(1, 100)], [(1, 99)]),
+      // It ended before: what follows is of the next transaction, which was committed, or aborted too.
+      ([(1, 90)], [.records(1, 100), .commit(1, 101)], []),
+      ([(1, 90), (1, 102)], [.records(2, 100), .commit(2, 101), .abort(1, 103)], [(1, 102)]),
+      // Between two of one producer, and beside another one's.
+      (
+        [(1, 99), (1, 103)], [.abort(1, 100), .records(1, 101), .commit(1, 102), .abort(1, 104)], [(1, 99), (1, 103)]
+      ),
+      ([(1, 99)], [.records(2, 100), .abort(2, 101), .commit(1, 102)], []),
+    ] as [([(Int64, Int64)], [Batch], [(Int64, Int64)])])
+  func transactionsThatReachInStay(aborted: [(Int64, Int64)], batches: [Batch], kept: [(Int64, Int64)]) {
+    let records = batches.flatMap(\.bytes)
+    #expect(
+      KafkaAnswer.withoutEndedTransactions(Self.fetchAnswer(aborted, records), version: 11)
+        == Self.fetchAnswer(kept, records))
+  }
+
+  /// A batch of a producer at an offset.
+  enum Batch: Sendable {
+    case records(Int64, Int64)
+    case commit(Int64, Int64)
+    case abort(Int64, Int64)
+
+    var bytes: [UInt8] {
+      switch self {
+      case .records(let producer, let offset): Self.bytes(producer, offset, attributes: 0x10, key: [])
+      case .commit(let producer, let offset): Self.bytes(producer, offset, attributes: 0x30, key: [0, 0, 0, 1])
+      case .abort(let producer, let offset): Self.bytes(producer, offset, attributes: 0x30, key: [0, 0, 0, 0])
+      }
+    }
+
+    private static func bytes(_ producer: Int64, _ offset: Int64, attributes: Int16, key: [UInt8]) -> [UInt8] {
+      var record = KafkaWriter()
+      record.integer(Int8(0))  // attributes
+      for delta in [0, 0] { record.zigzag(delta) }  // time, offset
+      record.zigzag(key.count)
+      record.raw(key)
+      record.zigzag(-1)  // no value
+      record.zigzag(0)  // headers
+      var rest = KafkaWriter()
+      rest.raw([UInt8](repeating: 0, count: 9))  // leader's epoch, format, checksum
+      rest.integer(attributes)
+      rest.raw([UInt8](repeating: 0, count: 20))  // last offset, times
+      rest.integer(producer)
+      rest.raw([UInt8](repeating: 0, count: 10))  // epoch, sequence, count
+      rest.zigzag(record.bytes.count)
+      rest.raw(record.bytes)
+      var batch = KafkaWriter()
+      batch.integer(offset)
+      batch.sized(rest.bytes)
+      return batch.bytes
+    }
+  }
+
+  private static func fetchAnswer(
+    _ aborted: [(Int64, Int64)],
+    _ records: [UInt8] = KafkaWriter.bigEndian(Int64(100)) + [UInt8](repeating: 1, count: 60)
+  ) -> [UInt8] {
     var body = KafkaWriter()
     body.integer(Int32(7))  // correlation id
     body.integer(Int32(0))  // throttle time
@@ -159,7 +223,7 @@ import Testing
       body.integer(entry.1)
     }
     body.integer(Int32(-1))  // preferred replica
-    body.sized(KafkaWriter.bigEndian(Int64(100)) + [UInt8](repeating: 1, count: 60))
+    body.sized(records)
     var frame = KafkaWriter()
     frame.sized(body.bytes)
     return frame.bytes
