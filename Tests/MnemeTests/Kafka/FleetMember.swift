@@ -41,6 +41,16 @@ actor FleetMember {
     }
   }
 
+  /// Waits until a worker that logs at level info has its place in so many groups: whoever had its name before can
+  /// write nothing any more.
+  func waitUntilJoined(groupCount: Int) async throws {
+    try await wait("\(arguments[0]) does not join \(groupCount) groups") {
+      let lines = errors.split(separator: "\n").filter { $0.hasSuffix("partitions assigned") }
+      let groups = lines.compactMap { line in line.split(separator: " ").first { $0.hasPrefix("group=") } }
+      return Set(groups).count >= groupCount
+    }
+  }
+
   /// `kill -9`, also of a frozen process.
   func kill() {
     process?.kill()

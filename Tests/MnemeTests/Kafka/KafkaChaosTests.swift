@@ -19,15 +19,13 @@ import Testing
     var chaos = Chaos(seed: Self.seed, deployment: deployment, workers: workers, projectors: projectors)
     try await chaos.run(turns)
     for projector in projectors { try await deployment.waitUntilIdle(projector.directory) }
-    for member in chaos.members { #expect(try await member.stop() == 0) }
+    try await Self.stop(chaos.members)
 
     #expect(chaos.killCount >= 30)
     #expect(chaos.zombieCount >= 3)
     let calm = try await KafkaDeployment.undisturbedContent(of: turns)
     #expect(calm["turns"] == .int(Int64(turns.records.count)))
-    for projector in projectors {
-      #expect(try await deployment.content(projector.directory)["digest"] == calm["digest"])
-    }
+    for projector in projectors { try await Self.expectContent(calm, of: projector, deployment) }
     try await Self.expectEachOnce(turns, publishedCount: chaos.publishedCount, deployment)
     let letters = try await deployment.run(["deadletters", "list", "--json"]).json()
     #expect(letters.arrayValue?.count == ChaosTurns.poison.count, "\(letters)")
@@ -54,11 +52,11 @@ import Testing
     }
     try await rolling
     try await deployment.waitUntilIdle(projector.directory)
-    for member in workers + [projector] { #expect(try await member.stop() == 0) }
+    try await Self.stop(workers + [projector])
 
     try await Self.expectEachOnce(turns, publishedCount: turns.records.count, deployment)
     let calm = try await KafkaDeployment.undisturbedContent(of: turns)
-    #expect(try await deployment.content(projector.directory)["digest"] == calm["digest"])
+    try await Self.expectContent(calm, of: projector, deployment)
     let pause = try await Self.longestPause(deployment)
     print("rolling restart of 3 workers: the longest pause of a partition was \(pause) ms")
     await deployment.close()
@@ -77,10 +75,35 @@ import Testing
       try await workers[random.below(workers.count)].restart()
     }
     try await deployment.waitUntilIdle(projector.directory)
-    for member in workers + [projector] { #expect(try await member.stop() == 0) }
+    try await Self.stop(workers + [projector])
     let calm = try await KafkaDeployment.undisturbedContent(of: turns)
-    #expect(try await deployment.content(projector.directory)["digest"] == calm["digest"])
+    try await Self.expectContent(calm, of: projector, deployment)
     await deployment.close()
+  }
+
+  /// Ends them, each in order.
+  private static func stop(_ members: [FleetMember]) async throws {
+    for member in members {
+      let status = try await member.stop()
+      let errors = await member.errors
+      #expect(status == 0, "\(member.directory): \(errors)")
+    }
+  }
+
+  /// A projection says what `calm` says. Where it does not, both are shown, and whether the log agrees with it.
+  private static func expectContent(
+    _ calm: JSONValue, of projector: FleetMember, _ deployment: KafkaDeployment
+  ) async throws {
+    let content = try await deployment.content(projector.directory)
+    guard content["digest"] != calm["digest"] else { return }
+    let verified = try await deployment.run(["verify", "--deep", "--json", "--data-dir", projector.directory])
+    let errors = await projector.errors
+    Issue.record(
+      """
+      \(projector.directory) says \(content), undisturbed it is \(calm)
+      verify --deep: \(verified.output)\(verified.errors)
+      stderr: \(errors)
+      """)
   }
 
   // MARK: What is in the log

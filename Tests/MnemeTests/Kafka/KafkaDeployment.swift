@@ -18,7 +18,8 @@ struct KafkaDeployment {
   /// What every process of it is started with.
   let arguments: [String]
 
-  private static let maxIdleWait: Duration = .seconds(60)
+  /// Long enough for a machine that runs every other test at the same time.
+  private static let maxIdleWait: Duration = .seconds(180)
 
   static func open(usesTransactions: Bool = true) async throws -> KafkaDeployment {
     let cluster = try await KafkaTestCluster.shared()
@@ -48,11 +49,15 @@ struct KafkaDeployment {
     try await MnemeProcess.run(command + arguments)
   }
 
-  /// A worker with a name, in a folder of its own.
+  /// A worker with a name, in a folder of its own. It tells when it joins a group.
   func worker(_ name: String, folder suffix: String = "") -> FleetMember {
     FleetMember(
-      "work", directory: "\(folder.path)/\(name)\(suffix)", arguments: arguments + ["--instance", name])
+      "work", directory: "\(folder.path)/\(name)\(suffix)",
+      arguments: arguments + ["--instance", name, "--log-level", "info"])
   }
+
+  /// Groups that a worker is in, one of each stage.
+  static let workerGroupCount = 3
 
   func projector(_ name: String) -> FleetMember {
     FleetMember("project", directory: "\(folder.path)/\(name)", arguments: arguments)
