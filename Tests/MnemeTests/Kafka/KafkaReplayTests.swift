@@ -19,6 +19,8 @@ import Testing
     let projector = FleetMember("project", directory: "\(deployment.folder.path)/reader", arguments: arguments)
     for member in workers + [projector] { try await member.start() }
     let server = try await Server.start(projector.directory, role: "serve", arguments: arguments)
+    // Until the projector, which begins at the same time, has made the shards, there is nothing to read.
+    try await server.waitUntilIdle()
     for number in 0..<60 {
       try await server.say("I own a thing-\(number % 6)-\(number) in blue", user: "u\(number % 6)", id: "e\(number)")
     }
