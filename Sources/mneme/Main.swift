@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import MnemeProjection
 
 /// Entry point: subcommands only.
 @main
@@ -20,6 +21,7 @@ struct Mneme: AsyncParsableCommand {
 
   /// Runs the command that the arguments name, and ends the process with its exit status.
   static func main() async {
+    SQLiteProcess.forgoStatistics()
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

@@ -2,6 +2,7 @@
 #define MNEME_ALLOCATOR_H
 
 #include <features.h>
+#include <sqlite3.h>
 #include <stddef.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -21,6 +22,10 @@ static inline void mneme_allocator_set(int pad, int trim, int map) {
   (void)map;
 #endif
 }
+
+/// Tells SQLite not to count the bytes that it holds, which takes a lock of the whole process each time. To be called
+/// before any database is opened; it does nothing afterwards.
+static inline void mneme_sqlite_forgo_statistics(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 /// Gives memory that lies idle back to the system, but for `pad` bytes.
 static inline void mneme_allocator_trim(size_t pad) {

@@ -7,12 +7,16 @@ struct FoldRecordReader: Sendable {
   let codec: EventRecordCodec
   private let memoriesTopic: String
   private let vectorsTopic: String
+  private let space: [UInt8]
+  private let generation: [UInt8]
 
   init(configuration: ProjectionConfiguration, codec: EventRecordCodec) {
     self.configuration = configuration
     self.codec = codec
     self.memoriesTopic = configuration.memoriesTopic
     self.vectorsTopic = configuration.vectorsTopic
+    self.space = Array(configuration.space.utf8)
+    self.generation = Array(configuration.generation.utf8)
   }
 
   /// Reads `record`; what cannot be read is content too.
@@ -41,8 +45,9 @@ struct FoldRecordReader: Sendable {
     }
     // Both count also where the body cannot be read: who waits for a record must not wait for ever.
     return FoldRecord(
-      position: record.position, owner: owner, at: at, content: content, space: envelope.space(configuration.space),
-      memoriesNext: envelope.memoriesNext(generation: configuration.generation))
+      position: record.position, owner: owner, at: at, content: content,
+      space: envelope.hasSpace(space) ? configuration.space : envelope.space,
+      memoriesNext: envelope.memoriesNext(generation: generation))
   }
 
   private func content(of body: [UInt8], _ type: EventType, on topic: String) throws -> FoldRecord.Content {
@@ -85,9 +90,11 @@ struct FoldRecordReader: Sendable {
     unsafe components.withUnsafeBytes { bytes in
       let exponents: UInt32 = 0x7f80_0000
       var greatest: UInt32 = 0
-      for index in stride(from: 0, to: bytes.count, by: 4) {
+      var index = 0
+      while index < bytes.count {
         let bits = unsafe UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
         greatest = max(greatest, bits & exponents)
+        index += 4
       }
       return greatest < exponents
     }
@@ -99,14 +106,28 @@ private struct FoldEnvelope {
   /// What `EventRecordCodec` and `Upcasting` find; nil where they have to be asked.
   var opened: (owner: OwnerKey, time: Timestamp, type: EventType)?
   /// The first value of each header that counts, as its place.
-  private var space: Range<Int>?
+  private var spacePlace: Range<Int>?
   private var next: Range<Int>?
   private var generation: Range<Int>?
   private let headers: [UInt8]
 
   /// Types that are read as they are.
-  private static let types = [EventType.memoriesResolved, .memoriesEmbedded]
+  private static let types: [(name: [UInt8], type: EventType)] = [EventType.memoriesResolved, .memoriesEmbedded]
     .filter { type in !Upcasting.steps.contains { $0.from == type.rawValue } }
+    .map { (Array($0.rawValue.utf8), $0) }
+  private static let version = Array("1.0".utf8)
+
+  private enum Name {
+    static let id = Array("ce_id".utf8)
+    static let type = Array("ce_type".utf8)
+    static let time = Array("ce_time".utf8)
+    static let space = Array("ce_space".utf8)
+    static let source = Array("ce_source".utf8)
+    static let generation = Array("ce_generation".utf8)
+    static let version = Array("ce_specversion".utf8)
+    static let next = Array("ce_memoriesnext".utf8)
+    static let keyID = Array(EventRecordCodec.keyIDHeader.utf8)
+  }
 
   init(_ record: LogRecord) {
     headers = record.headers.bytes
@@ -115,27 +136,27 @@ private struct FoldEnvelope {
     record.headers.forEachPlace { name, value in
       // Lengths tell most names apart.
       switch name.count {
-      case 5 where has("ce_id", at: name): standard.id = standard.id ?? value
-      case 7 where has("ce_type", at: name): standard.type = standard.type ?? value
-      case 7 where has("ce_time", at: name): standard.time = standard.time ?? value
-      case 8 where has("ce_space", at: name): space = space ?? value
-      case 9 where has("ce_source", at: name): standard.source = standard.source ?? value
-      case 13 where has("ce_generation", at: name): generation = generation ?? value
-      case 14 where has("ce_specversion", at: name): standard.version = standard.version ?? value
-      case 15 where has("ce_memoriesnext", at: name): next = next ?? value
-      case EventRecordCodec.keyIDHeader.utf8.count where has(EventRecordCodec.keyIDHeader, at: name): isSealed = true
+      case 5 where has(Name.id, at: name): standard.id = standard.id ?? value
+      case 7 where has(Name.type, at: name): standard.type = standard.type ?? value
+      case 7 where has(Name.time, at: name): standard.time = standard.time ?? value
+      case 8 where has(Name.space, at: name): spacePlace = spacePlace ?? value
+      case 9 where has(Name.source, at: name): standard.source = standard.source ?? value
+      case 13 where has(Name.generation, at: name): generation = generation ?? value
+      case 14 where has(Name.version, at: name): standard.version = standard.version ?? value
+      case 15 where has(Name.next, at: name): next = next ?? value
+      case Name.keyID.count where has(Name.keyID, at: name): isSealed = true
       case _: break
       }
     }
-    guard !isSealed, let version = standard.version, has("1.0", at: version), isText(standard.id),
+    guard !isSealed, let version = standard.version, has(Self.version, at: version), isText(standard.id),
       isText(standard.source), let typePlace = standard.type,
-      let type = Self.types.first(where: { has($0.rawValue, at: typePlace) }), let time = time(at: standard.time),
+      let type = Self.types.first(where: { has($0.name, at: typePlace) })?.type, let time = time(at: standard.time),
       let owner = record.key.flatMap({ String(validating: $0, as: UTF8.self) }).flatMap({ OwnerKey($0) })
     else { return }
     opened = (owner, time, type)
   }
 
-  private func has(_ text: String, at place: Range<Int>) -> Bool { headers[place].elementsEqual(text.utf8) }
+  private func has(_ text: [UInt8], at place: Range<Int>) -> Bool { headers[place].elementsEqual(text) }
 
   /// Whether it is ASCII and not empty; anything else is looked at more closely elsewhere.
   private func isText(_ place: Range<Int>?) -> Bool {
@@ -149,14 +170,14 @@ private struct FoldEnvelope {
       ?? String(validating: headers[place], as: UTF8.self).flatMap { Timestamp($0) }
   }
 
-  /// The space whose vectors came with a memories record; `known` where it is that one.
-  func space(_ known: String) -> String? {
-    guard let space else { return nil }
-    return has(known, at: space) ? known : String(validating: headers[space], as: UTF8.self)
-  }
+  /// The space whose vectors came with a memories record.
+  var space: String? { spacePlace.flatMap { String(validating: headers[$0], as: UTF8.self) } }
+
+  /// Whether it is that one.
+  func hasSpace(_ space: [UInt8]) -> Bool { spacePlace.map { has(space, at: $0) } ?? false }
 
   /// The mark on a vectors record, where it is of memories of `generation`.
-  func memoriesNext(generation wanted: String) -> Int64? {
+  func memoriesNext(generation wanted: [UInt8]) -> Int64? {
     guard let next, let text = String(validating: headers[next], as: UTF8.self), let value = Int64(text), value >= 0
     else { return nil }
     // A space may have the vectors of several generations.

@@ -339,7 +339,9 @@ struct ShardFold {
   }
 
   private mutating func write(_ vector: Vector) throws {
-    guard case .embedded(let sketch) = vector.record.content else { preconditionFailure("a vector is of such a record") }
+    guard case .embedded(let sketch) = vector.record.content else {
+      preconditionFailure("a vector is of a vectors record")
+    }
     let current = try digests[vector.memory] ?? storedDigest(of: vector.memory)
     let isCurrent = try vectorRows.put(
       sketch.vectors[vector.index], in: sketch, of: vector.memory, current: current, &statements)

@@ -45,10 +45,10 @@ struct SketchRow {
     Self.add(memory.subject, texts, &statement)
     Self.add(memory.attribute, texts, &statement)
     Self.add(memory.value, texts, &statement)
-    statement.add(memory.polarity.rawValue)
+    statement.add(Self.text(memory.polarity))
     statement.add(memory.confidence)
     statement.add(memory.validFrom.at.milliseconds)
-    statement.add(memory.validFrom.basis.rawValue)
+    statement.add(Self.text(memory.validFrom.basis))
     statement.add(memory.validTo?.at.milliseconds)
     statement.add(memory.validTo?.basis.rawValue)
     statement.add(memory.supersededBy)
@@ -75,7 +75,7 @@ struct SketchRow {
     Self.add(source.messageID, texts, &statement)
     Self.add(source.role, texts, &statement)
     statement.add(source.time.at.milliseconds)
-    statement.add(source.time.basis.rawValue)
+    statement.add(Self.text(source.time.basis))
     Self.add(source.quote, texts, &statement)
     Self.add(source.runID, texts, &statement)
     try statement.run()
@@ -93,6 +93,21 @@ struct SketchRow {
     if let run = memory.runID { try write(run) }
     for source in sketch.sources[memory.sources] {
       if let run = source.runID { try write(run) }
+    }
+  }
+
+  /// The raw value, as text that needs no copy.
+  private static func text(_ basis: Moment.Basis) -> StaticString {
+    switch basis {
+    case .stated: "stated"
+    case .received: "received"
+    }
+  }
+
+  private static func text(_ polarity: Polarity) -> StaticString {
+    switch polarity {
+    case .positive: "positive"
+    case .negative: "negative"
     }
   }
 

@@ -14,15 +14,17 @@ package enum InsertLimit {
     package var processorTime: Duration
   }
 
-  /// The order in which the rows are inserted. Either way each transaction goes table by table, in order of the keys,
-  /// as a fold's does: the keyword index would otherwise write a segment for each memory.
-  package enum Order: Sendable {
-    /// A batch of records in a transaction, as the log brings them and as a rebuild folds them: what SQLite can do for
-    /// any fold of a log.
-    case log
-    /// All of a shard's rows in one transaction, each table from its first key to its last: what SQLite can do where
-    /// everything is known beforehand. No fold of a log can, as it learns a shard's keys one batch at a time.
-    case keys
+  /// How the rows are inserted. Each transaction goes table by table, in order of the keys, as a fold's does: the keyword
+  /// index would otherwise write a segment for each memory. All end in files that are as durable as a rebuilt shard.
+  package enum Way: String, Sendable, CaseIterable {
+    /// In batches as the log brings them, into a shard as it is served: with a write-ahead log, `synchronous = NORMAL`.
+    case live = "live, in log order"
+    /// The same batches with the settings of a rebuild: no journal and no sync until the end, in a file that nobody
+    /// else may open.
+    case bulk = "without a journal, in log order"
+    /// With those settings, all of a shard's rows in one transaction, each table from its first key to its last. No
+    /// fold of a log can do that, as it learns a shard's keys one batch at a time.
+    case sorted = "without a journal, in key order"
   }
 
   /// Rows of one table, in order of their keys.
@@ -40,18 +42,17 @@ package enum InsertLimit {
   ]
 
   /// Inserts the rows of a projection's shards, read back beforehand, into new databases of the same tables in
-  /// `scratch`: prepared statements, as many shards at once, and the same settings of SQLite and of the allocator as a
-  /// rebuild. Reading the rows and making them is no part of it.
+  /// `scratch`: prepared statements, as many shards at once, and the same settings of the allocator as a rebuild. Reading the rows and making them is no part of it.
   package static func measure(
-    directory: String, configuration: ProjectionConfiguration, order: Order, scratch: String
+    directory: String, configuration: ProjectionConfiguration, way: Way, scratch: String
   ) async throws -> Result {
     try await BulkAllocation.whileActive {
-      try await insertAll(directory: directory, configuration: configuration, order: order, scratch: scratch)
+      try await insertAll(directory: directory, configuration: configuration, way: way, scratch: scratch)
     }
   }
 
   private static func insertAll(
-    directory: String, configuration: ProjectionConfiguration, order: Order, scratch: String
+    directory: String, configuration: ProjectionConfiguration, way: Way, scratch: String
   ) async throws -> Result {
     let source = ProjectionDirectory.path(directory, configuration)
     var shards: [[Batch]] = []
@@ -59,7 +60,7 @@ package enum InsertLimit {
       let files = ShardFiles(directory: source, partition: partition)
       shards.append(
         try await ShardReader(files: files, configuration: configuration).read { database in
-          let places = order == .log ? try BatchPlaces(database, configuration.bounds) : BatchPlaces()
+          let places = way != .sorted ? try BatchPlaces(database, configuration.bounds) : BatchPlaces()
           return try readBatches(database, places)
         })
     }
@@ -70,7 +71,7 @@ package enum InsertLimit {
         if partition >= Projector.maxConcurrentShardCount { try await group.next() }
         let store = ShardStore(
           files: ShardFiles(directory: scratch, partition: partition), configuration: configuration)
-        group.addTask { try await insert(batches, store) }
+        group.addTask { try await insert(batches, store, way) }
       }
       try await group.waitForAll()
     }
@@ -150,19 +151,29 @@ package enum InsertLimit {
     return batches
   }
 
-  private static func insert(_ batches: [Batch], _ store: ShardStore) async throws {
-    let queue = try store.openUnshared(try store.files.create())
-    for batch in batches {
-      try await queue.write { database in
-        for table in batch {
-          var statement = try RowStatement(database, table.insertion)
-          for row in table.rows {
-            for value in row { statement.add(value) }
-            try statement.run()
-          }
-        }
+  private static func insert(_ batches: [Batch], _ store: ShardStore, _ way: Way) async throws {
+    guard way != .live else { return try await insertLive(batches, store) }
+    let name = try store.files.create()
+    let queue = try store.openUnshared(name)
+    for batch in batches { try await queue.write { try insert(batch, $0) } }
+    try queue.close()
+    try store.files.install(name)
+  }
+
+  private static func insertLive(_ batches: [Batch], _ store: ShardStore) async throws {
+    var connection: ShardConnection?
+    for batch in batches { try await store.write(&connection) { try insert(batch, $0) } }
+    try await connection?.queue.writeWithoutTransaction { database in _ = try database.checkpoint(.truncate) }
+    try connection?.queue.close()
+  }
+
+  private static func insert(_ batch: Batch, _ database: Database) throws {
+    for table in batch {
+      var statement = try RowStatement(database, table.insertion)
+      for row in table.rows {
+        for value in row { statement.add(value) }
+        try statement.run()
       }
     }
-    try queue.close()
   }
 }

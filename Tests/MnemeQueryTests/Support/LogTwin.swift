@@ -38,7 +38,8 @@ final class LogTwin: EventLog {
     let positions = try await self.log.append(records)
     let appended = zip(records, positions).map { record, position in
       LogRecord(
-        position: position, appendedAtMilliseconds: 0, key: record.key, value: record.value, headers: RecordHeaders(record.headers))
+        position: position, appendedAtMilliseconds: 0, key: record.key, value: record.value,
+        headers: RecordHeaders(record.headers))
     }
     let hook = self.state.withLock { state in
       state.records += appended
