@@ -120,6 +120,8 @@ struct GenerationCheck: Sendable {
           + "not be embedded")
     }
     guard let active = catalog.active, active.id != generation.id else { return problems }
+    // This may be a folder in which nothing was read so far: another machine that helps with the work.
+    try await system.projector(of: active).catchUp()
     // Live traffic moves both on: they are compared where they stand at about the same time.
     let other = try await system.reader(of: active).summary()
     if summary.turnCount + Self.maxSkew < other.turnCount {

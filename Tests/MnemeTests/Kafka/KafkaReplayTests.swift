@@ -35,7 +35,9 @@ import Testing
 
     let data = ["--data-dir", projector.directory]
     try await server.say("I own a thing-0-later in red", user: "u0", id: "later")
-    let promoted = try await deployment.run(["generations", "promote", "g1@hash-96-96"] + data)
+    // From a folder in which nothing was ever read.
+    let promoted = try await deployment.run(
+      ["generations", "promote", "g1@hash-96-96", "--data-dir", "\(deployment.folder.path)/elsewhere"])
     #expect(promoted.status == 0, "\(promoted.errors)")
     try await ReembedTests.wait { try await server.generation() == "g1@hash-96-96" }
     try await server.waitUntilIdle()
