@@ -30,6 +30,24 @@ import Testing
     }
   }
 
+  /// The quick reader of the usual form reads it as the other one does, and nothing else.
+  @Test(arguments: 1...20 as ClosedRange<UInt64>)
+  func theCanonicalFormIsReadAlike(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    let least = Timestamp.range.lowerBound.milliseconds
+    for _ in 0..<100 {
+      let time = Timestamp(
+        milliseconds: Int64.random(in: least...Timestamp.range.upperBound.milliseconds, using: &random))
+      var text = Array(time.description.utf8)
+      #expect(Timestamp(canonical: text[...]) == time)
+      text[random.below(text.count)] = [UInt8(ascii: "9"), UInt8(ascii: "x"), UInt8(ascii: "-")][random.below(3)]
+      if let read = Timestamp(canonical: text[...]) {
+        #expect(read == Timestamp(String(decoding: text, as: UTF8.self)))
+      }
+      #expect(Timestamp(canonical: text.dropLast()) == nil)
+    }
+  }
+
   @Test func daysFollowEachOther() {
     var previous = CivilDay(year: 1599, month: 12, day: 31)
     for number in CivilDay(year: 1600, month: 1, day: 1).number..<CivilDay(year: 2101, month: 1, day: 1).number {

@@ -79,8 +79,8 @@ extension CanonicalScanner {
     try expect(Self.quote)
   }
 
-  /// Decodes whole groups of four digits, three bytes each; a word for every byte at each of four places. Returns whether
-  /// all of them were digits.
+  /// Decodes whole groups of four digits, three bytes each; a word for every byte at each of four places. Returns
+  /// whether all of them were digits.
   private func groups(_ count: Int, at start: Int, _ decoded: inout [UInt8]) -> Bool {
     var invalid: UInt32 = 0
     let begin = decoded.count

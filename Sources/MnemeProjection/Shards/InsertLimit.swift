@@ -14,8 +14,8 @@ package enum InsertLimit {
     package var processorTime: Duration
   }
 
-  /// How the rows are inserted. Each transaction goes table by table, in order of the keys, as a fold's does: the keyword
-  /// index would otherwise write a segment for each memory. All end in files that are as durable as a rebuilt shard.
+  /// How the rows are inserted. Each transaction goes table by table, in order of the keys, as a fold's does: the
+  /// keyword index would otherwise write a segment for each memory. All end in files as durable as a rebuilt shard.
   package enum Way: String, Sendable, CaseIterable {
     /// In batches as the log brings them, into a shard as it is served: with a write-ahead log, `synchronous = NORMAL`.
     case live = "live, in log order"
@@ -42,7 +42,8 @@ package enum InsertLimit {
   ]
 
   /// Inserts the rows of a projection's shards, read back beforehand, into new databases of the same tables in
-  /// `scratch`: prepared statements, as many shards at once, and the same settings of the allocator as a rebuild. Reading the rows and making them is no part of it.
+  /// `scratch`: prepared statements, as many shards at once, and the same settings of the allocator as a rebuild.
+  /// Reading the rows and making them is no part of it.
   package static func measure(
     directory: String, configuration: ProjectionConfiguration, way: Way, scratch: String
   ) async throws -> Result {

@@ -115,7 +115,8 @@ import MnemeCore
     }
   }
 
-  /// Adds a blob that is not copied: its bytes live until the statement has run, and are bound anew before it runs again.
+  /// Adds a blob that is not copied: its bytes live until the statement has run, and are bound anew before it runs
+  /// again.
   @unsafe mutating func add(blob: UnsafeRawBufferPointer) {
     begin()
     // An empty blob may have no address, which would stand for null.

@@ -2,10 +2,10 @@ extension KafkaAnswer {
   /// A Fetch answer without aborted transactions that ended before its first record.
   ///
   /// noida-db goes on naming aborted transactions for ever. librdkafka would hide all that the same producer wrote
-  /// since, from whoever starts to read behind the marker that ended the transaction: Kafka names only transactions that
-  /// reach into the answer. Those that do have to stay, although they began before its first record: noida-db leaves out
-  /// the first batch of an aborted transaction by itself, and no further one. Versions 4...11, which have no compact
-  /// fields; an answer of another version, or with bytes that do not fit, stays as it is.
+  /// since, from whoever starts to read behind the marker that ended the transaction: Kafka names only transactions
+  /// that reach into the answer. Those that do have to stay, although they began before its first record: noida-db
+  /// leaves out the first batch of an aborted transaction by itself, and no further one. Versions 4...11, which have no
+  /// compact fields; an answer of another version, or with bytes that do not fit, stays as it is.
   static func withoutEndedTransactions(_ frame: [UInt8], version: Int16) -> [UInt8] {
     guard (4...11).contains(version) else { return frame }
     var reader = KafkaReader(frame, from: 8)
