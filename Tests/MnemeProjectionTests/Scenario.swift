@@ -11,8 +11,8 @@ struct Scenario {
   static let texts = [
     "likes green tea", "lives in Berlin", "works as a nurse", "plays the cello", "Straße in Köln", "İstanbul trips",
     "has two cats", "drinks coffee black", "reads 三体", "runs marathons", "allergic to nuts", "café au lait",
-    "says \"hi\"\nand goes on / on \\", "holds \0 a null", "holds \(Character(Unicode.Scalar(0xFDD0 as UInt32)!)) no character",
-    "a\ttab \u{1f}and more",
+    "says \"hi\"\nand goes on / on \\", "holds \0 a null", "a\ttab \u{1f}and more",
+    "holds \(Character(Unicode.Scalar(0xFDD0 as UInt32)!)) no character",
   ]
 
   private(set) var views: [UUID: MemoryView] = [:]
