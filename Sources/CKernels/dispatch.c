@@ -63,8 +63,7 @@ void mneme_layer_norm(
 }
 
 size_t mneme_attention_scratch_count(size_t length, size_t head_size) {
-  size_t padded = (length + 15) / 16 * 16;
-  return padded * head_size + length * head_size + ATTENTION_ROWS * padded;
+  return ATTENTION_QUERIES * (head_size + length);
 }
 
 void mneme_attention(

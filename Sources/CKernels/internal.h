@@ -4,8 +4,8 @@
 
 #include "kernels.h"
 
-// Query rows whose attention scores are held at once.
-#define ATTENTION_ROWS 24
+// Queries whose attention scores are held at once, a multiple of 16.
+#define ATTENTION_QUERIES 32
 
 #if defined(__x86_64__)
 #define MNEME_X86 1

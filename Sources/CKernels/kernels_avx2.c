@@ -23,11 +23,17 @@ INLINE i8_sums i8_none(void) {
   __m256i zero = _mm256_setzero_si256();
   return (i8_sums){{zero, zero, zero, zero}};
 }
-INLINE i8_sums i8_step(i8_sums sums, const uint8_t *a, const int8_t *w) {
-  // 16-bit products: the shorter way, maddubs, saturates.
+// Read where they are used: widened, they would take four registers.
+typedef const int8_t *i8_weights;
+INLINE i8_weights i8_load(const int8_t *w) { return w; }
+typedef __m256i i8_input;
+INLINE i8_input i8_read(const uint8_t *a) {
   int32_t four;
   memcpy(&four, a, sizeof four);
-  __m256i x = _mm256_cvtepu8_epi16(_mm_set1_epi32(four));
+  return _mm256_cvtepu8_epi16(_mm_set1_epi32(four));
+}
+INLINE i8_sums i8_step(i8_sums sums, i8_input x, i8_weights w) {
+  // 16-bit products: the shorter way, maddubs, saturates.
   for (int i = 0; i < 4; i++) {
     __m256i weights = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(w + 16 * i)));
     sums.part[i] = _mm256_add_epi32(sums.part[i], _mm256_madd_epi16(x, weights));
@@ -44,6 +50,7 @@ INLINE v16i i8_total(i8_sums sums) {
 }
 #include "product_i8.h"
 
+#include "attention.h"
 #include "rows.h"
 
 #pragma clang attribute pop

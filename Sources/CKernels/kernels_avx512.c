@@ -12,6 +12,7 @@
 #define TILE_PANELS 2
 #include "product_f32.h"
 
+#include "attention.h"
 #include "rows.h"
 
 #pragma clang attribute pop

@@ -14,11 +14,15 @@
 #define I8_PANELS 2
 typedef __m512i i8_sums;
 INLINE i8_sums i8_none(void) { return _mm512_setzero_si512(); }
-INLINE i8_sums i8_step(i8_sums sums, const uint8_t *a, const int8_t *w) {
+typedef __m512i i8_weights;
+INLINE i8_weights i8_load(const int8_t *w) { return _mm512_loadu_si512(w); }
+typedef __m512i i8_input;
+INLINE i8_input i8_read(const uint8_t *a) {
   int32_t four;
   memcpy(&four, a, sizeof four);
-  return _mm512_dpbusd_epi32(sums, _mm512_set1_epi32(four), _mm512_loadu_si512(w));
+  return _mm512_set1_epi32(four);
 }
+INLINE i8_sums i8_step(i8_sums sums, i8_input x, i8_weights w) { return _mm512_dpbusd_epi32(sums, x, w); }
 INLINE v16i i8_total(i8_sums sums) { return __builtin_bit_cast(v16i, sums); }
 #include "product_i8.h"
 

@@ -11,13 +11,17 @@
 #define I8_PANELS 1
 typedef v16i i8_sums;
 INLINE i8_sums i8_none(void) { return (v16i)(0); }
-INLINE i8_sums i8_step(i8_sums sums, const uint8_t *a, const int8_t *w) {
+typedef v16i i8_weights;
+INLINE i8_weights i8_load(const int8_t *w) { return *(const v16i_any *)w; }
+typedef const uint8_t *i8_input;
+INLINE i8_input i8_read(const uint8_t *a) { return a; }
+INLINE i8_sums i8_step(i8_sums sums, i8_input x, i8_weights w) {
   // Lane j holds the 4 weights of column j, the first one in its lowest byte.
-  v16i weights = *(const v16i_any *)w;
-  for (int i = 0; i < 4; i++) sums += (weights << (24 - 8 * i) >> 24) * (int32_t)a[i];
+  for (int i = 0; i < 4; i++) sums += (w << (24 - 8 * i) >> 24) * (int32_t)x[i];
   return sums;
 }
 INLINE v16i i8_total(i8_sums sums) { return sums; }
 #include "product_i8.h"
 
+#include "attention.h"
 #include "rows.h"

@@ -1,7 +1,9 @@
 // The integer matrix product. The including file defines, besides what vectors.h asks for,
 //   I8_ROWS, I8_PANELS        the register tile, as in product_f32.h
 //   i8_sums, i8_none          16 running sums, and their start
-//   i8_step(sums, a, w)       adds the products of 4 input bytes with the 16 x 4 weights at w
+//   i8_weights, i8_load(w)    the 16 x 4 weights at w
+//   i8_input, i8_read(a)      4 input bytes, for all sums
+//   i8_step(sums, x, w)       adds the products of 4 input bytes with 16 x 4 weights
 //   i8_total(sums)            the 16 sums, in order
 // Sums are exact: |sum| <= 255 * 127 * k fits 32 bits up to k = 66,000.
 
@@ -12,11 +14,19 @@ INLINE void tile_i8(
   i8_sums sums[I8_ROWS][I8_PANELS];
   for (int r = 0; r < rows; r++)
     for (int p = 0; p < panels; p++) sums[r][p] = i8_none();
-  for (size_t i = 0; i < steps; i++)
+  // One input is alive at a time: sums and weights leave few registers.
+  for (size_t i = 0; i < steps; i++) {
+    i8_weights weights[I8_PANELS];
     for (int p = 0; p < panels; p++) {
-      const int8_t *weights = packed + 64 * (p * steps + i);
-      for (int r = 0; r < rows; r++) sums[r][p] = i8_step(sums[r][p], bytes + 4 * (r * steps + i), weights);
+      weights[p] = i8_load(packed + 64 * (p * steps + i));
+      // The next tile's, as in product_f32.h.
+      __builtin_prefetch(packed + 64 * ((p + panels) * steps + i), 0, 2);
     }
+    for (int r = 0; r < rows; r++) {
+      i8_input x = i8_read(bytes + 4 * (r * steps + i));
+      for (int p = 0; p < panels; p++) sums[r][p] = i8_step(sums[r][p], x, weights[p]);
+    }
+  }
   for (int p = 0; p < panels; p++) {
     size_t left = columns - 16 * p;
     v16f scale = load_columns(weight_scales + 16 * p, left), start = load_columns(bias + 16 * p, left);

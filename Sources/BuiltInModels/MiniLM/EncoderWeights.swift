@@ -10,6 +10,11 @@ enum EncoderShape {
   static let innerWidth = 1536
   static let positions = 512
   static let epsilon: Float = 1e-12
+
+  /// Outputs and inputs of a layer's linear maps: queries, keys and values; attention output; inner; output.
+  static let linears = [(3 * width, width), (width, width), (innerWidth, width), (width, innerWidth)]
+  /// Multiplications and additions of all linear maps for one token.
+  static let linearOperationCount = layers * linears.reduce(0) { $0 + 2 * $1.0 * $1.1 }
 }
 
 /// One linear map, packed for the kernels as floats or as bytes.
@@ -28,25 +33,37 @@ struct Linear: Sendable {
   private let bias: AlignedBuffer<Float>
 
   /// The maps named `names`, of `outputs` outputs each, side by side.
-  init(_ file: Safetensors, _ names: [String], outputs: Int, inputs: Int, isQuantised: Bool) throws {
+  init(
+    _ file: Safetensors, _ names: [String], outputs: Int, inputs: Int, isQuantised: Bool, in arena: WeightArena
+  ) throws {
     precondition(outputs % Self.panelWidth == 0, "a part of a linear map fills whole panels")
     self.inputs = inputs
     self.outputs = outputs * names.count
-    self.bias = AlignedBuffer(count: self.outputs)
+    self.bias = AlignedBuffer(count: self.outputs, in: arena)
     for (index, name) in names.enumerated() {
       let bias = try file.floats(name + ".bias", outputs)
       (self.bias.start + index * outputs).update(from: bias, count: outputs)
     }
     self.weights =
       isQuantised
-      ? try Self.int8(file, names, outputs, inputs) : try Self.float32(file, names, outputs, inputs)
+      ? try Self.int8(file, names, outputs, inputs, arena) : try Self.float32(file, names, outputs, inputs, arena)
+  }
+
+  /// Buffers of one map.
+  static let maxPartCount = 4
+
+  /// Bytes of a map's buffers.
+  static func byteCount(outputs: Int, inputs: Int, isQuantised: Bool) -> Int {
+    isQuantised
+      ? mneme_packed_i8_count(outputs, inputs) + 3 * MemoryLayout<Float>.size * outputs
+      : (mneme_packed_f32_count(outputs, inputs) + outputs) * MemoryLayout<Float>.size
   }
 
   private static func float32(
-    _ file: Safetensors, _ names: [String], _ outputs: Int, _ inputs: Int
+    _ file: Safetensors, _ names: [String], _ outputs: Int, _ inputs: Int, _ arena: WeightArena
   ) throws -> Weights {
     let partCount = mneme_packed_f32_count(outputs, inputs)
-    let packed = AlignedBuffer<Float>(count: partCount * names.count)
+    let packed = AlignedBuffer<Float>(count: partCount * names.count, in: arena)
     for (index, name) in names.enumerated() {
       let weights = try file.floats(name + ".weight", outputs, inputs)
       guard mneme_pack_f32(outputs, inputs, weights, packed.start + index * partCount) == 1 else {
@@ -56,11 +73,13 @@ struct Linear: Sendable {
     return .float32(packed)
   }
 
-  private static func int8(_ file: Safetensors, _ names: [String], _ outputs: Int, _ inputs: Int) throws -> Weights {
+  private static func int8(
+    _ file: Safetensors, _ names: [String], _ outputs: Int, _ inputs: Int, _ arena: WeightArena
+  ) throws -> Weights {
     let partCount = mneme_packed_i8_count(outputs, inputs)
-    let packed = AlignedBuffer<Int8>(count: partCount * names.count)
-    let scales = AlignedBuffer<Float>(count: outputs * names.count)
-    let sums = AlignedBuffer<Int32>(count: outputs * names.count)
+    let packed = AlignedBuffer<Int8>(count: partCount * names.count, in: arena)
+    let scales = AlignedBuffer<Float>(count: outputs * names.count, in: arena)
+    let sums = AlignedBuffer<Int32>(count: outputs * names.count, in: arena)
     for (index, name) in names.enumerated() {
       let weights = try file.floats(name + ".weight", outputs, inputs)
       let first = index * outputs
@@ -154,15 +173,24 @@ struct EncoderWeights: @unchecked Sendable {
     self.positions = try tensors.floats("embeddings.position_embeddings.weight", EncoderShape.positions, width)
     self.type = try tensors.floats("embeddings.token_type_embeddings.weight", 2, width)
     self.norm = try Norm(tensors, "embeddings.LayerNorm")
+    let layerSize = EncoderShape.linears.reduce(0) { size, map in
+      size + Linear.byteCount(outputs: map.0, inputs: map.1, isQuantised: isQuantised)
+    }
+    let arena = WeightArena(
+      byteCount: EncoderShape.layers * layerSize,
+      partCount: EncoderShape.layers * EncoderShape.linears.count * Linear.maxPartCount)
     self.layers = try (0..<EncoderShape.layers).map { index in
-      try Self.layer(tensors, "encoder.layer.\(index).", isQuantised)
+      try Self.layer(tensors, "encoder.layer.\(index).", isQuantised, arena)
     }
     file.releasePages()
   }
 
-  private static func layer(_ file: Safetensors, _ prefix: String, _ isQuantised: Bool) throws -> Layer {
+  private static func layer(
+    _ file: Safetensors, _ prefix: String, _ isQuantised: Bool, _ arena: WeightArena
+  ) throws -> Layer {
     func linear(_ names: [String], _ outputs: Int, _ inputs: Int) throws -> Linear {
-      try Linear(file, names.map { prefix + $0 }, outputs: outputs, inputs: inputs, isQuantised: isQuantised)
+      try Linear(
+        file, names.map { prefix + $0 }, outputs: outputs, inputs: inputs, isQuantised: isQuantised, in: arena)
     }
     let (width, inner) = (EncoderShape.width, EncoderShape.innerWidth)
     return Layer(
