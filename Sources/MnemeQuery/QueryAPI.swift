@@ -23,6 +23,7 @@ struct QueryAPI: Sendable {
   let metrics: MetricRegistry
   let accepted: AcceptedEvents
   let turns: TurnsTopic
+  let queryVectors: EmbeddingCache
 
   var reader: any MemoryReader { self.active.reader }
   var embedder: any Embedder { self.active.embedder }
@@ -50,5 +51,6 @@ struct QueryAPI: Sendable {
     self.metrics = MetricRegistry()
     self.accepted = AcceptedEvents(maxCount: configuration.maxAcceptedEventCount)
     self.turns = TurnsTopic(log: log)
+    self.queryVectors = EmbeddingCache(bounds: configuration.embeddingCache)
   }
 }

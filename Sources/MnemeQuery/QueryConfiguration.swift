@@ -1,3 +1,5 @@
+public import LanguageModel
+
 /// Address and bounds of the query service.
 public struct QueryConfiguration: Sendable {
   /// Name or address to bind to.
@@ -31,6 +33,8 @@ public struct QueryConfiguration: Sendable {
   public var maxAcceptedEventCount = 65_536
   /// How many of the newest records of each partition are looked through for an event that is not remembered.
   public var maxScannedRecordCount = 1000
+  /// Vectors of queries that are remembered: bytes, and for how long.
+  public var embeddingCache = EmbeddingCache.Bounds()
   /// Connections open at one time; more wait in the kernel's queue.
   public var maxConnectionCount = 1024
 

@@ -50,6 +50,7 @@ import Testing
     let written = try await Self.vectors(harness)
     #expect(written.map { $0.event.extensions[EventAttribute.memoriesNext] } == (1...5).map(String.init))
     #expect(written.allSatisfy { $0.body.space == Self.other.space.name && $0.body.dimension == 16 })
+    #expect(written.allSatisfy { $0.body.backend == Self.other.backend })
     let memories = try await harness.memories()
     let entries = written.flatMap(\.body.entries)
     #expect(Set(entries.map(\.memoryID)) == Set(memories.keys))

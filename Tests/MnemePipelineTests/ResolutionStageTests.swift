@@ -112,6 +112,7 @@ import Testing
     let vector = try await HashEmbedder().embed(["home Lisbon"])
     #expect(body.entries.map(\.vector).compactMap(VectorCoding.decode) == vector)
     #expect(body.entries.map(\.textHash) == [Derivation.sha256("home Lisbon")])
+    #expect(body.space == "hash-64" && body.dimension == 64 && body.backend == "hash")
   }
 }
 

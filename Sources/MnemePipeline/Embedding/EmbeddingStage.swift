@@ -62,7 +62,8 @@ public struct EmbeddingStage: Stage {
   /// One vectors record for each record, and a dead letter where its texts cannot be embedded.
   public func process(_ records: [LogRecord], of partition: Int) async throws -> [NewRecord] {
     let inputs = records.map { Input($0, codec: codec, selection) }.filter { $0.space != embedding.embedder.space.name }
-    let vectors = try await embedding.embed(inputs.map { $0.texts.map(\.text) })
+    let vectors = try await embedding.embed(
+      inputs.map { EmbeddingCaller.Group(owner: $0.owner ?? Self.nobody, texts: $0.texts.map(\.text)) })
     var output: [NewRecord] = []
     for (input, result) in zip(inputs, vectors) {
       switch result {

@@ -6,24 +6,49 @@ struct EmbeddingCaller: Sendable {
   let embedder: any Embedder
   let retry: RetryPolicy
   let environment: PipelineEnvironment
+  private let cache = EmbeddingCache()
+
+  init(embedder: any Embedder, retry: RetryPolicy, environment: PipelineEnvironment) {
+    self.embedder = embedder
+    self.retry = retry
+    self.environment = environment
+  }
+
+  /// Texts of one input.
+  struct Group {
+    /// Whose they are.
+    let owner: OwnerKey
+    let texts: [String]
+  }
 
   struct Failure: Error {
     let error: ModelError
     let attempts: Int
   }
 
-  /// The vectors of each group of texts, or why there are none.
+  /// The vectors of each group of texts, or why there are none. What was embedded for an owner not long ago is not
+  /// embedded again.
   /// - Throws: `CancellationError` only.
-  func embed(_ groups: [[String]]) async throws -> [Result<[[Float]], Failure>] {
-    let texts = Array(Set(groups.joined())).sorted()
-    guard !texts.isEmpty else { return groups.map { _ in .success([]) } }
-    switch try await attempt(texts) {
+  func embed(_ groups: [Group]) async throws -> [Result<[[Float]], Failure>] {
+    let known = groups.map { cache.vectors(of: $0.texts, in: .owner($0.owner), by: embedder) }
+    let missing = zip(groups, known).map { group, known in group.texts.filter { known[$0] == nil } }
+    let texts = Array(Set(missing.joined())).sorted()
+    let answer = texts.isEmpty ? .success([]) : try await attempt(texts)
+    switch answer {
     case .success(let vectors):
       let byText = Dictionary(uniqueKeysWithValues: zip(texts, vectors))
-      return groups.map { group in .success(group.map { byText[$0] ?? [] }) }
+      for (group, missing) in zip(groups, missing) {
+        for text in missing {
+          if let vector = byText[text] { cache.keep(vector, of: text, in: .owner(group.owner), by: embedder) }
+        }
+      }
+      return zip(groups, known).map { group, known in .success(group.texts.map { known[$0] ?? byText[$0] ?? [] }) }
     case .failure(let failure):
-      guard groups.count > 1, failure.error.code == .refused || failure.error.code == .malformedReply else {
-        return groups.map { $0.isEmpty ? .success([]) : .failure(failure) }
+      let failing = missing.filter { !$0.isEmpty }.count
+      guard failing > 1, failure.error.code == .refused || failure.error.code == .malformedReply else {
+        return zip(groups, zip(known, missing)).map { group, found in
+          found.1.isEmpty ? .success(group.texts.map { found.0[$0] ?? [] }) : .failure(failure)
+        }
       }
       // One of them may be what the endpoint refuses: each group gets a call of its own.
       var results: [Result<[[Float]], Failure>] = []

@@ -87,7 +87,8 @@ actor ResolutionWorker {
         texts.append(input.texts(known: known(input.owner)))
       }
     }
-    var next = zip(texts, try await embedding.embed(texts)).makeIterator()
+    let groups = zip(readable, texts).map { EmbeddingCaller.Group(owner: $0.owner, texts: $1) }
+    var next = zip(texts, try await embedding.embed(groups)).makeIterator()
     var output: [NewRecord] = []
     for (record, input) in run {
       switch input {

@@ -48,7 +48,8 @@ extension QueryAPI {
     try await self.awaitPosition(request, members)
     let names = if let owner = form.read.query.owner { try await self.reader.names(of: owner) } else { [String]() }
     let text = SelfReference.neutral(form.text, names: names)
-    let vector = try await self.embed(text)
+    let realm = form.read.query.owner.map(EmbeddingCache.Realm.owner) ?? .tenant(request.tenant)
+    let vector = try await self.embed(text, in: realm)
     let hits = try await self.reader.search(
       SearchRequest(
         query: form.read.query, text: text, vector: vector, limit: form.limit, minimumScore: form.threshold))
@@ -60,10 +61,15 @@ extension QueryAPI {
   }
 
   /// The query's vector; nil where the embedder gives none in time, as a search by keywords beats no answer.
-  private func embed(_ text: String) async throws -> [Float]? {
+  private func embed(_ text: String, in realm: EmbeddingCache.Realm) async throws -> [Float]? {
+    let embedder = self.embedder
+    if let vector = self.queryVectors.vectors(of: [text], in: realm, by: embedder)[text] {
+      self.metrics.count(.embeddingCacheHits)
+      return vector
+    }
+    self.metrics.count(.embeddingCacheMisses)
     let start = ContinuousClock.now
     do {
-      let embedder = self.embedder
       let vectors = try await withDeadline(
         self.configuration.embeddingTimeout, failure: RequestFailure(.timeout, "the embedder did not answer in time")
       ) { try await embedder.embed([text]) }
@@ -71,6 +77,7 @@ extension QueryAPI {
       guard let vector = vectors.first, vector.count == embedder.space.dimension else {
         throw ModelError(.malformedReply, "the embedder returned no vector of its own dimension")
       }
+      self.queryVectors.keep(vector, of: text, in: realm, by: embedder)
       return vector
     } catch {
       try Task.checkCancellation()

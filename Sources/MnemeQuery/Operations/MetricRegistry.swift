@@ -9,6 +9,8 @@ enum Metric: String, Sendable, CaseIterable {
   case bufferedBytes = "mneme_http_buffered_body_bytes"
   case eventsAppended = "mneme_http_events_appended_total"
   case degradedSearches = "mneme_search_degraded_total"
+  case embeddingCacheHits = "mneme_search_embedding_cache_hits_total"
+  case embeddingCacheMisses = "mneme_search_embedding_cache_misses_total"
   case embeddingDuration = "mneme_search_embedding_duration_seconds"
 
   /// What Prometheus calls the kind of a metric.
@@ -19,7 +21,7 @@ enum Metric: String, Sendable, CaseIterable {
   /// The kind.
   var kind: Kind {
     switch self {
-    case .requests, .eventsAppended, .degradedSearches: .counter
+    case .requests, .eventsAppended, .degradedSearches, .embeddingCacheHits, .embeddingCacheMisses: .counter
     case .lag, .requestsInFlight, .bufferedBytes: .gauge
     case .requestDuration, .embeddingDuration: .histogram
     }
@@ -35,7 +37,9 @@ enum Metric: String, Sendable, CaseIterable {
     case .bufferedBytes: "Bytes of request bodies held in memory."
     case .eventsAppended: "Events appended to the log, by type."
     case .degradedSearches: "Searches answered by keywords alone, as the embedder failed."
-    case .embeddingDuration: "Time to embed a query."
+    case .embeddingCacheHits: "Queries whose vector was still known."
+    case .embeddingCacheMisses: "Queries that the embedder was asked for."
+    case .embeddingDuration: "Time to embed a query whose vector was not known."
     }
   }
 }

@@ -43,12 +43,19 @@ final class EmbedderTwin: Embedder {
   }
 
   let space = EmbeddingSpace(name: "twin-4", dimension: 4)
-  let backend = "twin"
+  let backend: String
   private let behaviour = Mutex(Behaviour.answers)
+  private let asked = Mutex<[String]>([])
+
+  init(backend: String = "twin") { self.backend = backend }
+
+  /// Every text that it was asked for.
+  var askedTexts: [String] { self.asked.withLock { $0 } }
 
   func behave(_ behaviour: Behaviour) { self.behaviour.withLock { $0 = behaviour } }
 
   func embed(_ texts: [String]) async throws -> [[Float]] {
+    self.asked.withLock { $0 += texts }
     switch self.behaviour.withLock({ $0 }) {
     case .answers: return texts.map { _ in [1, 0, 0, 0] }
     case .fails(let error): throw error
