@@ -139,7 +139,7 @@ let package = Package(
       name: "MnemeTests",
       dependencies: [
         "mneme", "MnemeCore", "EventLog", "MnemeTesting", "CurlHTTP", "SQLiteEventLog", "KafkaEventLog",
-        "MnemePipeline",
+        "MnemePipeline", "BuiltInModels",
         logging,
       ], swiftSettings: strict),
   ],

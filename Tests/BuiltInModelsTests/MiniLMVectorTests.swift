@@ -47,6 +47,20 @@ import Testing
     #expect(model.backend == expected)
   }
 
+  @Test func `work is counted by tokens`() throws {
+    // Six layers of (4 x 384 x 384 + 2 x 384 x 1536) weights, each multiplied and added once for each token.
+    let model = try MiniLMFixture.shared(.automatic)
+    for (texts, tokenCount) in [([], 0), ([""], 2), (["tea"], 3), (["tea", "green tea, hot"], 3 + 6)] {
+      #expect(model.linearOperationCount(texts) == 21_233_664 * tokenCount, "\(texts)")
+    }
+  }
+
+  @Test(arguments: [MiniLM.Precision.float32, .int8])
+  func `the limit of the product is measured`(_ precision: MiniLM.Precision) async {
+    // Any processor does; its speed decides nothing.
+    #expect(await ProductLimit.operationsPerSecond(precision, threadCount: 1) > 1e5)
+  }
+
   @Test(arguments: [MiniLM.Precision.float32, .int8], [1, 2, 3])
   func `a vector depends on nothing but its text`(_ precision: MiniLM.Precision, _ threadCount: Int) async throws {
     let texts = try MiniLMFixture.sentences().map(\.text)

@@ -15,6 +15,15 @@ public final class MiniLM: Embedder, Sendable {
     case float32
     /// 8-bit integers: cosine with the original about 0.998, retrieval as good.
     case int8
+
+    /// Whether weights and activations are bytes.
+    func isQuantised(on set: InstructionSet) -> Bool {
+      switch self {
+      case .automatic: set == .avx512vnni
+      case .float32: false
+      case .int8: true
+      }
+    }
   }
 
   /// Upper bound of the number of threads chosen by default.
@@ -48,12 +57,7 @@ public final class MiniLM: Embedder, Sendable {
 
   init(files: MiniLMFiles, precision: Precision, threadCount: Int, instructionSet set: InstructionSet) throws {
     precondition(threadCount > 0, "the encoder needs a thread")
-    let isQuantised =
-      switch precision {
-      case .automatic: set == .avx512vnni
-      case .float32: false
-      case .int8: true
-      }
+    let isQuantised = precision.isQuantised(on: set)
     self.backend = isQuantised ? "int8-\(Self.name(set, isQuantised))" : "float32-\(Self.name(set, isQuantised))"
     self.tokenizer = WordPieceTokenizer(
       vocabulary: try WordPieceVocabulary(bytes: MappedFile(path: files.vocabularyPath).contents))
@@ -82,6 +86,13 @@ public final class MiniLM: Embedder, Sendable {
       vectors += try await self.threads.encode(try await self.tokenize(window))
     }
     return vectors
+  }
+
+  /// Multiplications and additions that the linear maps need for `texts`: what `ProductLimit` bounds. Attention and
+  /// everything else is not counted.
+  public func linearOperationCount(_ texts: [String]) -> Int {
+    var folding = ScalarFolding()
+    return texts.reduce(0) { $0 + EncoderShape.linearOperationCount * self.tokenizer.encode($1, &folding).count }
   }
 
   private func tokenize(_ texts: ArraySlice<String>) async throws -> [[UInt16]] {

@@ -119,12 +119,7 @@ actor Models {
       throw SettingsError(
         "\(Setting.minilmPrecision.flag) must be one of \(MiniLM.Precision.allCases.map(\.rawValue))")
     }
-    let files =
-      if let directory = settings[.modelDir] {
-        try MiniLMFiles(directory: directory)
-      } else {
-        try MiniLMFiles.locate(environment: ProcessInfo.processInfo.environment)
-      }
+    let files = try settings.miniLMFiles()
     let threads = try settings.integer(.minilmThreads, in: 0...64)
     return threads == 0
       ? try MiniLM(files: files, precision: precision)
@@ -153,6 +148,13 @@ enum EmbedderName {
 extension Settings {
   /// Where the embedding model is: its own URL, else the chat model's.
   var embeddingURL: String? { self[.embeddingURL] ?? self[.llmURL] }
+
+  /// Where the weights of MiniLM are.
+  /// - Throws: `ModelError` where they are missing.
+  func miniLMFiles() throws -> MiniLMFiles {
+    try self[.modelDir].map { try MiniLMFiles(directory: $0) }
+      ?? MiniLMFiles.locate(environment: ProcessInfo.processInfo.environment)
+  }
 
   /// How the settings ask for facts to come from turns.
   /// - Throws: `SettingsError` where the prompt's file cannot be read.
