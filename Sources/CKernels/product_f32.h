@@ -17,8 +17,8 @@ typedef struct {
 
 // One register tile: `rows` and `panels` are constants at every call.
 INLINE void tile_f32(
-    int rows, int panels, size_t k, size_t columns, strided input, panelled right, const float *bias, float *result,
-    size_t result_stride) {
+    int rows, int panels, size_t k, size_t columns, strided input, panelled right, fetched ahead, const float *bias,
+    float *result, size_t result_stride) {
   v16f sums[TILE_ROWS][TILE_PANELS];
   for (int p = 0; p < panels; p++) {
     v16f start = bias ? load_columns(bias + 16 * p, columns - 16 * p) : (v16f)(0.0f);
@@ -26,12 +26,8 @@ INLINE void tile_f32(
   }
   for (size_t i = 0; i < k; i++) {
     v16f weights[TILE_PANELS];
-    for (int p = 0; p < panels; p++) {
-      const float *place = right.start + p * right.panel + i * right.step;
-      weights[p] = load(place);
-      // The next tile's: with few rows they would come from memory one miss after the other.
-      __builtin_prefetch(place + panels * right.panel, 0, 2);
-    }
+    for (int p = 0; p < panels; p++) weights[p] = load(right.start + p * right.panel + i * right.step);
+    fetch_step(ahead, i, panels);
     for (int r = 0; r < rows; r++) {
       v16f x = (v16f)(input.start[r * input.row + i * input.column]);
       for (int p = 0; p < panels; p++) sums[r][p] = multiply_add(x, weights[p], sums[r][p]);
@@ -50,11 +46,12 @@ INLINE void product_f32(
     size_t panels = TILE_PANELS == 2 && n - column > 16 ? 2 : 1;
     const float *b = bias ? bias + column : NULL;
     strided rest = input;
-    for (size_t row = 0, rows; row < m; row += rows) {
+    for (size_t row = 0, tile = 0, rows; row < m; row += rows, tile++) {
       rows = tile_rows(m - row, TILE_ROWS);
+      fetched ahead = fetch(right.start + panels * right.panel, panels, k, tile, rows == m);
       float *c = result + row * result_stride + column;
-#define ALL_PANELS(R) tile_f32(R, TILE_PANELS, k, n - column, rest, right, b, c, result_stride)
-#define ONE_PANEL(R) tile_f32(R, 1, k, n - column, rest, right, b, c, result_stride)
+#define ALL_PANELS(R) tile_f32(R, TILE_PANELS, k, n - column, rest, right, ahead, b, c, result_stride)
+#define ONE_PANEL(R) tile_f32(R, 1, k, n - column, rest, right, ahead, b, c, result_stride)
       if (panels == TILE_PANELS) {
         FOR_ROWS(TILE_ROWS, rows, ALL_PANELS)
       } else {

@@ -9,7 +9,7 @@
 
 INLINE void tile_i8(
     int rows, int panels, size_t steps, size_t columns, const uint8_t *bytes, const float *scales,
-    const int32_t *zeros, const int8_t *packed, const float *weight_scales, const int32_t *weight_sums,
+    const int32_t *zeros, const int8_t *packed, fetched ahead, const float *weight_scales, const int32_t *weight_sums,
     const float *bias, float *result, size_t result_stride) {
   i8_sums sums[I8_ROWS][I8_PANELS];
   for (int r = 0; r < rows; r++)
@@ -17,11 +17,8 @@ INLINE void tile_i8(
   // One input is alive at a time: sums and weights leave few registers.
   for (size_t i = 0; i < steps; i++) {
     i8_weights weights[I8_PANELS];
-    for (int p = 0; p < panels; p++) {
-      weights[p] = i8_load(packed + 64 * (p * steps + i));
-      // The next tile's, as in product_f32.h.
-      __builtin_prefetch(packed + 64 * ((p + panels) * steps + i), 0, 2);
-    }
+    for (int p = 0; p < panels; p++) weights[p] = i8_load(packed + 64 * (p * steps + i));
+    fetch_step(ahead, i, panels);
     for (int r = 0; r < rows; r++) {
       i8_input x = i8_read(bytes + 4 * (r * steps + i));
       for (int p = 0; p < panels; p++) sums[r][p] = i8_step(sums[r][p], x, weights[p]);
@@ -46,13 +43,14 @@ void NAME(gemm_u8i8)(
   size_t steps = mneme_quantised_stride(k) / 4;
   for (size_t column = 0; column < n;) {
     size_t panels = I8_PANELS == 2 && n - column > 16 ? 2 : 1;
-    for (size_t row = 0, rows; row < m; row += rows) {
+    for (size_t row = 0, tile = 0, rows; row < m; row += rows, tile++) {
       rows = tile_rows(m - row, I8_ROWS);
+      fetched ahead = fetch(packed + 64 * panels * steps, panels, steps, tile, rows == m);
       float *c = result + row * n + column;
 #define TILE(R, P) \
   tile_i8( \
-      R, P, steps, n - column, bytes + row * 4 * steps, scales + row, zeros + row, packed, weight_scales + column, \
-      weight_sums + column, bias + column, c, n)
+      R, P, steps, n - column, bytes + row * 4 * steps, scales + row, zeros + row, packed, ahead, \
+      weight_scales + column, weight_sums + column, bias + column, c, n)
 #define ALL_PANELS(R) TILE(R, I8_PANELS)
 #define ONE_PANEL(R) TILE(R, 1)
       if (panels == I8_PANELS) {

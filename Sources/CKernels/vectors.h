@@ -120,6 +120,26 @@ INLINE size_t tile_rows(size_t left, size_t most) {
   return (left + tiles - 1) / tiles;
 }
 
+// What a register tile fetches ahead: a line of the cache or two at each step of k.
+typedef struct {
+  const char *start;
+  size_t step;
+} fetched;
+
+// The next tile of columns begins at `next`, and has `panels` panels of `steps` lines each. With few rows its weights
+// would come from memory one miss after the other; the first tiles of rows share the fetching, so that memory is
+// asked evenly, and the others fetch nothing new. `tile` counts from 0.
+INLINE fetched fetch(const void *next, size_t panels, size_t steps, size_t tile, int is_only) {
+  fetched ahead = {(const char *)next, 0};
+  if (tile == 0) ahead.step = is_only ? 64 * panels : 64;
+  if (tile == 1 && panels == 2) ahead = (fetched){(const char *)next + 64 * steps, 64};
+  return ahead;
+}
+
+INLINE void fetch_step(fetched ahead, size_t i, int panels) {
+  for (int p = 0; p < panels; p++) __builtin_prefetch(ahead.start + i * ahead.step + 64 * p, 0, 2);
+}
+
 // CALL(rows) with a constant, for rows from 1 to the tile's height.
 #define FOR_ROWS_3(rows, CALL) \
   switch (rows) { \
