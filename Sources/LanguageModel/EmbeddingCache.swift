@@ -62,10 +62,10 @@ public final class EmbeddingCache: Sendable {
   /// Bytes held.
   var byteCount: Int { self.entries.withLock { $0.byteCount } }
 
-  private static func key(_ text: String, _ realm: Realm, _ embedder: any Embedder) -> [UInt8] {
+  private static func key(_ text: String, _ realm: Realm, _ embedder: any Embedder) -> TextDigest {
     // Lengths first, so that no two lists of parts read the same.
     let parts = [realm.name, embedder.space.name, embedder.backend, text]
-    return Derivation.sha256Bytes(parts.map { "\($0.utf8.count):\($0)" }.joined())
+    return TextDigest(of: parts.map { "\($0.utf8.count):\($0)" }.joined())
   }
 }
 
@@ -80,8 +80,8 @@ private struct RecentEntries {
   private static let overhead = 128
 
   private let bounds: EmbeddingCache.Bounds
-  private var young: [[UInt8]: Entry] = [:]
-  private var old: [[UInt8]: Entry] = [:]
+  private var young: [TextDigest: Entry] = [:]
+  private var old: [TextDigest: Entry] = [:]
   private var youngSize = 0
   private var oldSize = 0
 
@@ -89,7 +89,7 @@ private struct RecentEntries {
 
   init(bounds: EmbeddingCache.Bounds) { self.bounds = bounds }
 
-  mutating func vector(_ key: [UInt8], now: ContinuousClock.Instant) -> [Float]? {
+  mutating func vector(_ key: TextDigest, now: ContinuousClock.Instant) -> [Float]? {
     if let entry = self.young[key] { return self.isFresh(entry, now) ? entry.vector : nil }
     guard let entry = self.old.removeValue(forKey: key) else { return nil }
     self.oldSize -= Self.size(entry)
@@ -98,13 +98,13 @@ private struct RecentEntries {
     return entry.vector
   }
 
-  mutating func keep(_ vector: [Float], _ key: [UInt8], now: ContinuousClock.Instant) {
+  mutating func keep(_ vector: [Float], _ key: TextDigest, now: ContinuousClock.Instant) {
     if let entry = self.old.removeValue(forKey: key) { self.oldSize -= Self.size(entry) }
     if let entry = self.young.removeValue(forKey: key) { self.youngSize -= Self.size(entry) }
     self.insert(Entry(vector: vector, storedAt: now), key)
   }
 
-  private mutating func insert(_ entry: Entry, _ key: [UInt8]) {
+  private mutating func insert(_ entry: Entry, _ key: TextDigest) {
     let size = Self.size(entry)
     guard size <= self.bounds.maxByteCount / 2 else { return }
     if self.youngSize + size > self.bounds.maxByteCount / 2 {
