@@ -36,6 +36,7 @@ import Testing
       let world = try await World(partitionCount: 1, bounds: .init(maxBatchRecordCount: [1, 7, 60][Int(seed % 3)]))
       defer { world.remove() }
       var scenario = Scenario(world, seed: seed)
+      scenario.texts += Scenario.escapedTexts
       var records = try scenario.records(150)
       if !isUsual { for index in records.indices { records[index].value.insert(UInt8(ascii: " "), at: 1) } }
       _ = try await world.log.append(records)
