@@ -11,10 +11,21 @@ public struct RecordHeaders: Hashable, Sendable {
   public init?(bytes: [UInt8]) {
     var offset = 0
     while offset < bytes.count {
-      guard let next = Self.end(ofHeaderAt: offset, in: bytes) else { return nil }
-      offset = next
+      guard let (_, value) = Self.placesIfWhole(ofHeaderAt: offset, in: bytes) else { return nil }
+      offset = value.upperBound
     }
     self.bytes = bytes
+  }
+
+  /// The value of the first header `name`; nil where there is none. It makes nothing of the headers before it.
+  public func value(of name: String) -> ArraySlice<UInt8>? {
+    var offset = 0
+    while offset < bytes.count {
+      let (found, value) = Self.places(ofHeaderAt: offset, in: bytes)
+      if bytes[found].elementsEqual(name.utf8) { return bytes[value] }
+      offset = value.upperBound
+    }
+    return nil
   }
 
   /// Bytes of all names and values.
@@ -42,21 +53,25 @@ public struct RecordHeaders: Hashable, Sendable {
     return length
   }
 
-  private static func places(ofHeaderAt start: Int, in bytes: [UInt8]) -> (name: Range<Int>, value: Range<Int>) {
+  /// nil where the header does not end within `bytes`.
+  private static func placesIfWhole(
+    ofHeaderAt start: Int, in bytes: [UInt8]
+  ) -> (name: Range<Int>, value: Range<Int>)? {
     let nameStart = start + nameLengthByteCount
+    guard nameStart <= bytes.count else { return nil }
     let nameEnd = nameStart + length(at: start, byteCount: nameLengthByteCount, in: bytes)
     let valueStart = nameEnd + valueLengthByteCount
+    guard valueStart <= bytes.count else { return nil }
     let valueEnd = valueStart + length(at: nameEnd, byteCount: valueLengthByteCount, in: bytes)
+    guard valueEnd <= bytes.count else { return nil }
     return (nameStart..<nameEnd, valueStart..<valueEnd)
   }
 
-  /// Where the next header begins; nil where this one does not end within `bytes`.
-  private static func end(ofHeaderAt start: Int, in bytes: [UInt8]) -> Int? {
-    guard start + nameLengthByteCount <= bytes.count else { return nil }
-    let nameEnd = start + nameLengthByteCount + length(at: start, byteCount: nameLengthByteCount, in: bytes)
-    guard nameEnd + valueLengthByteCount <= bytes.count else { return nil }
-    let end = nameEnd + valueLengthByteCount + length(at: nameEnd, byteCount: valueLengthByteCount, in: bytes)
-    return end <= bytes.count ? end : nil
+  private static func places(ofHeaderAt start: Int, in bytes: [UInt8]) -> (name: Range<Int>, value: Range<Int>) {
+    guard let places = placesIfWhole(ofHeaderAt: start, in: bytes) else {
+      preconditionFailure("headers are whole since they were read or written")
+    }
+    return places
   }
 
   private static func encode(_ headers: some Collection<LogHeader>) -> [UInt8] {

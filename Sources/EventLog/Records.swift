@@ -103,7 +103,7 @@ public struct LogRecord: Hashable, Sendable {
 
   /// The first value of header `name`, as text; nil where it is missing or not UTF-8.
   public func header(_ name: String) -> String? {
-    self.headers.first { $0.name == name }.flatMap { String(validating: $0.value, as: UTF8.self) }
+    headers.value(of: name).flatMap { String(validating: $0, as: UTF8.self) }
   }
 }
 

@@ -50,14 +50,8 @@ extension CanonicalScanner {
     }
   }
 
-  /// Bytes in base64 with padding (RFC 4648, section 4), in the one form that an encoder gives them.
-  mutating func base64() throws(Unusual) -> Data {
-    var decoded: [UInt8] = []
-    try base64(&decoded)
-    return Data(decoded)
-  }
-
-  /// Puts such bytes behind `decoded`.
+  /// Bytes in base64 with padding (RFC 4648, section 4), in the one form that an encoder gives them; they come behind
+  /// `decoded`.
   mutating func base64(_ decoded: inout [UInt8]) throws(Unusual) {
     try expect(Self.quote)
     guard let length = distanceToQuote(), length % 4 == 0 else { throw Unusual() }
@@ -105,10 +99,11 @@ extension CanonicalScanner {
     return invalid & Base64.invalidWord == 0
   }
 
-  /// 32 bytes in lower-case or upper-case hexadecimal.
+  /// A digest in hexadecimal, in lower case, as it is always written.
   mutating func digest() throws(Unusual) -> TextDigest {
     let end = index + 1 + 2 * TextDigest.byteCount
     guard isNext(Self.quote), end < bytes.count, bytes[end] == Self.quote,
+      !bytes[index + 1..<end].contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "F")).contains($0) }),
       let digest = TextDigest(hexadecimal: bytes[index + 1..<end])
     else { throw Unusual() }
     index = end + 1

@@ -23,6 +23,18 @@ struct CanonicalScanner {
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+  /// What `read` makes of all of `bytes`; nil where they are in another form.
+  static func read<Value>(_ bytes: [UInt8], _ read: (inout Self) throws(Unusual) -> Value) -> Value? {
+    var scanner = Self(bytes)
+    do throws(Unusual) {
+      let value = try read(&scanner)
+      try scanner.end()
+      return value
+    } catch {
+      return nil
+    }
+  }
+
   /// Nothing is left.
   func end() throws(Unusual) {
     guard index == bytes.count else { throw Unusual() }

@@ -19,54 +19,25 @@ public enum EventBodyReader {
 
   /// The body of `memories.resolved`; nil where it is in another form.
   static func canonicalResolved(_ data: [UInt8]) -> MemoriesResolved? {
-    var scanner = CanonicalScanner(data)
-    do throws(CanonicalScanner.Unusual) {
-      let body = try scanner.resolved()
-      try scanner.end()
-      return body
-    } catch {
-      return nil
-    }
+    CanonicalScanner.read(data) { scanner throws(CanonicalScanner.Unusual) in try scanner.resolved() }
   }
 
   /// The body of `memories.embedded`; nil where it is in another form.
   static func canonicalEmbedded(_ data: [UInt8]) -> MemoriesEmbedded? {
-    var scanner = CanonicalScanner(data)
-    do throws(CanonicalScanner.Unusual) {
-      let body = try scanner.embedded()
-      try scanner.end()
-      return body
-    } catch {
-      return nil
+    embeddedSketch(data).map { sketch in
+      MemoriesEmbedded(
+        space: sketch.space, dimension: sketch.dimension, backend: sketch.backend,
+        entries: sketch.vectors.map { vector in
+          MemoriesEmbedded.Entry(
+            memoryID: vector.memoryID, textHash: Derivation.hexadecimal(vector.textDigest.data),
+            vector: Data(sketch.bytes[vector.bytes]))
+        })
     }
   }
 }
 
+// Inputs, memories and sources are read as sketches, and values made of them.
 extension CanonicalScanner {
-  fileprivate mutating func embedded() throws(Unusual) -> MemoriesEmbedded {
-    try expect(Self.openBrace)
-    try member("backend")
-    let backend = try string()
-    try next("dimension")
-    let dimension = try integer()
-    try next("entries")
-    let entries = try array { scanner throws(Unusual) in
-      try scanner.expect(Self.openBrace)
-      try scanner.member("memory_id")
-      let id = try scanner.uuid()
-      try scanner.next("text_hash")
-      let hash = try scanner.string()
-      try scanner.next("vector")
-      let vector = try scanner.base64()
-      try scanner.expect(Self.closeBrace)
-      return MemoriesEmbedded.Entry(memoryID: id, textHash: hash, vector: vector)
-    }
-    try next("space")
-    let space = try string()
-    try expect(Self.closeBrace)
-    return MemoriesEmbedded(space: space, dimension: Int(dimension), backend: backend, entries: entries)
-  }
-
   fileprivate mutating func resolved() throws(Unusual) -> MemoriesResolved {
     try expect(Self.openBrace)
     try member("events")
@@ -81,20 +52,18 @@ extension CanonicalScanner {
   }
 
   private mutating func inputReference() throws(Unusual) -> InputReference {
-    try expect(Self.openBrace)
-    try member("id")
-    let id = try string()
-    try next("offset")
-    let offset = try integer()
-    try next("partition")
-    let partition = try integer()
-    try next("received_at")
-    let receivedAt = try timestamp()
-    try next("type")
-    let type = try string()
-    try expect(Self.closeBrace)
-    return InputReference(id: id, type: type, partition: Int(partition), offset: offset, receivedAt: receivedAt)
+    var parts = SketchParts()
+    let input = try input(&parts)
+    return InputReference(
+      id: text(input.id, parts), type: text(input.type, parts), partition: input.partition, offset: input.offset,
+      receivedAt: input.receivedAt)
   }
+
+  private func text(_ place: TextPlace, _ parts: SketchParts) -> String {
+    String(decoding: place.bytes(of: bytes, or: parts.unescaped), as: UTF8.self)
+  }
+
+  private func text(_ place: TextPlace?, _ parts: SketchParts) -> String? { place.map { text($0, parts) } }
 
   private mutating func parkingReason() throws(Unusual) -> ParkingReason {
     try expect(Self.openBrace)
@@ -166,84 +135,33 @@ extension CanonicalScanner {
   }
 
   private mutating func memory() throws(Unusual) -> Memory {
-    try expect(Self.openBrace)
-    try member("actor")
-    let actor = try string()
-    let attribute = hasNext("attribute") ? try string() : nil
-    try next("category")
-    let category = try string()
-    try next("confidence")
-    let confidence = try double()
-    try next("edited")
-    let isEdited = try boolean()
-    let expiresAt = hasNext("expires_at") ? try timestamp() : nil
-    try next("id")
-    let id = try uuid()
-    let metadata = hasNext("metadata") ? try object() : nil
-    try next("polarity")
-    guard let polarity = Polarity(rawValue: try string()) else { throw Unusual() }
-    try next("recipe")
-    let recipe = try string()
-    try next("recorded_at")
-    let recordedAt = try timestamp()
-    try next("scope")
-    let scope = try scope()
-    try next("sources")
-    let sources = try array { scanner throws(Unusual) in try scanner.source() }
-    try next("subject")
-    let subject = try string()
-    let supersededBy = hasNext("superseded_by") ? try uuid() : nil
-    try next("text")
-    let text = try string()
-    try next("updated_at")
-    let updatedAt = try timestamp()
-    try next("valid_from")
-    let validFrom = try moment()
-    let validTo = hasNext("valid_to") ? try moment() : nil
-    let value = hasNext("value") ? try string() : nil
-    try expect(Self.closeBrace)
+    var parts = SketchParts()
+    let memory = try memory(&parts)
     return Memory(
-      id: id, text: text, category: category, scope: scope, actor: actor, subject: subject, attribute: attribute,
-      value: value, polarity: polarity, confidence: confidence, validFrom: validFrom, validTo: validTo,
-      sources: sources, supersededBy: supersededBy, metadata: metadata, expiresAt: expiresAt, recipe: recipe,
-      isEdited: isEdited, recordedAt: recordedAt, updatedAt: updatedAt)
-  }
-
-  private mutating func scope() throws(Unusual) -> Scope {
-    try expect(Self.openBrace)
-    var scope = Scope()
-    var isFirst = true
-    func has(_ name: StaticString, _ scanner: inout Self) -> Bool {
-      let has = isFirst ? scanner.hasMember(name) : scanner.hasNext(name)
-      if has { isFirst = false }
-      return has
-    }
-    if has("agent_id", &self) { scope.agentID = try string() }
-    if has("app_id", &self) { scope.appID = try string() }
-    if has("run_id", &self) { scope.runID = try string() }
-    if has("user_id", &self) { scope.userID = try string() }
-    try expect(Self.closeBrace)
-    return scope
+      id: memory.id, text: text(memory.text, parts), category: text(memory.category, parts),
+      scope: Scope(
+        userID: text(memory.userID, parts), agentID: text(memory.agentID, parts), appID: text(memory.appID, parts),
+        runID: text(memory.runID, parts)),
+      actor: text(memory.actor, parts), subject: text(memory.subject, parts),
+      attribute: text(memory.attribute, parts), value: text(memory.value, parts), polarity: memory.polarity,
+      confidence: memory.confidence, validFrom: memory.validFrom, validTo: memory.validTo,
+      sources: parts.sources.map { source($0, parts) }, supersededBy: memory.supersededBy,
+      metadata: memory.metadata.map { parts.objects[$0] }, expiresAt: memory.expiresAt,
+      recipe: text(memory.recipe, parts), isEdited: memory.isEdited, recordedAt: memory.recordedAt,
+      updatedAt: memory.updatedAt)
   }
 
   private mutating func source() throws(Unusual) -> Source {
-    try expect(Self.openBrace)
-    try member("event_id")
-    let eventID = try string()
-    let messageID = hasNext("message_id") ? try string() : nil
-    try next("message_index")
-    let messageIndex = try integer()
-    try next("quote")
-    let quote = try string()
-    try next("role")
-    let role = try string()
-    let runID = hasNext("run_id") ? try string() : nil
-    try next("time")
-    let time = try moment()
-    try expect(Self.closeBrace)
-    return Source(
-      eventID: eventID, messageIndex: Int(messageIndex), messageID: messageID, role: role, time: time, quote: quote,
-      runID: runID)
+    var parts = SketchParts()
+    let sketch = try source(&parts)
+    return source(sketch, parts)
+  }
+
+  private func source(_ source: SourceSketch, _ parts: SketchParts) -> Source {
+    Source(
+      eventID: text(source.eventID, parts), messageIndex: source.messageIndex,
+      messageID: text(source.messageID, parts), role: text(source.role, parts), time: source.time,
+      quote: text(source.quote, parts), runID: text(source.runID, parts))
   }
 
   mutating func moment() throws(Unusual) -> Moment {

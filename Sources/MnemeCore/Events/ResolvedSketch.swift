@@ -12,7 +12,24 @@ package struct TextPlace: Hashable, Sendable {
   }
 
   /// The bytes of the body and of the unescaped texts behind it.
-  var range: Range<Int> { Int(start)..<Int(start) + Int(byteCount) }
+  private var range: Range<Int> { Int(start)..<Int(start) + Int(byteCount) }
+
+  /// The bytes at it, of `body` or of what is behind it. A text stands in one of both as a whole.
+  func bytes<Bytes: RandomAccessCollection>(of body: Bytes, or unescaped: Bytes) -> Bytes.SubSequence
+  where Bytes.Index == Int {
+    if range.upperBound <= body.count { return body[range] }
+    let start = range.lowerBound - body.count
+    return unescaped[start..<start + range.count]
+  }
+}
+
+/// An input as a body has it.
+package struct InputSketch: Sendable {
+  package var id: TextPlace
+  package var offset: Int64
+  package var partition: Int
+  package var receivedAt: Timestamp
+  package var type: TextPlace
 }
 
 /// A source as a body has it.
@@ -71,9 +88,7 @@ package final class ResolvedSketch: Sendable {
   /// The body that was read.
   package let body: [UInt8]
   private let unescaped: [UInt8]
-  package let inputID: TextPlace
-  package let inputPartition: Int
-  package let inputOffset: Int64
+  package let input: InputSketch
   package let outcome: MemoriesResolved.Outcome
   /// The memories that it adds, in order.
   package let memories: [MemorySketch]
@@ -82,13 +97,11 @@ package final class ResolvedSketch: Sendable {
   /// The metadata of all of them.
   package let objects: [[String: JSONValue]]
 
-  init(_ parts: SketchParts, body: [UInt8]) {
+  init(_ parts: SketchParts, input: InputSketch, outcome: MemoriesResolved.Outcome, body: [UInt8]) {
     self.body = body
     self.unescaped = parts.unescaped
-    self.inputID = parts.inputID
-    self.inputPartition = parts.inputPartition
-    self.inputOffset = parts.inputOffset
-    self.outcome = parts.outcome
+    self.input = input
+    self.outcome = outcome
     self.memories = parts.memories
     self.sources = parts.sources
     self.objects = parts.objects
@@ -106,12 +119,7 @@ package final class ResolvedSketch: Sendable {
 
     /// The UTF-8 of the text at `place`, valid while the call lasts.
     package subscript(place: TextPlace) -> UnsafeRawBufferPointer {
-      let range = place.range
-      // A text stands in one of both as a whole.
-      let bodyByteCount = unsafe body.count
-      if range.upperBound <= bodyByteCount { return unsafe UnsafeRawBufferPointer(rebasing: body[range]) }
-      let start = range.lowerBound - bodyByteCount
-      return unsafe UnsafeRawBufferPointer(rebasing: unescaped[start..<start + range.count])
+      unsafe UnsafeRawBufferPointer(rebasing: place.bytes(of: body, or: unescaped))
     }
   }
 
@@ -161,12 +169,14 @@ package struct VectorSketch: Sendable {
 package struct EmbeddedSketch: Sendable {
   package var space: String
   package var dimension: Int
+  package var backend: String
   package var vectors: [VectorSketch]
   package var bytes: [UInt8]
 
-  package init(space: String, dimension: Int, vectors: [VectorSketch], bytes: [UInt8]) {
+  package init(space: String, dimension: Int, backend: String, vectors: [VectorSketch], bytes: [UInt8]) {
     self.space = space
     self.dimension = dimension
+    self.backend = backend
     self.vectors = vectors
     self.bytes = bytes
   }

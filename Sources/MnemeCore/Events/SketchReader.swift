@@ -4,52 +4,34 @@ extension EventBodyReader {
   /// What a body of `memories.resolved` says; nil where it says anything but new memories, or says it in another form
   /// than `EventBodyCoding.encode` writes.
   package static func sketch(_ body: [UInt8]) -> ResolvedSketch? {
+    // Places are 32 bits wide, those of unescaped texts included.
     guard body.count < Int32.max / 2 else { return nil }
-    var scanner = CanonicalScanner(body)
-    do throws(CanonicalScanner.Unusual) {
-      let parts = try scanner.sketch()
-      try scanner.end()
-      return ResolvedSketch(parts, body: body)
-    } catch {
-      return nil
-    }
+    return CanonicalScanner.read(body) { scanner throws(CanonicalScanner.Unusual) in try scanner.sketch() }
   }
 
   /// What a body of `memories.embedded` says; nil where it is in another form than `EventBodyCoding.encode` writes.
   package static func embeddedSketch(_ body: [UInt8]) -> EmbeddedSketch? {
-    var scanner = CanonicalScanner(body)
-    do throws(CanonicalScanner.Unusual) {
-      let sketch = try scanner.embeddedSketch()
-      try scanner.end()
-      return sketch
-    } catch {
-      return nil
-    }
+    CanonicalScanner.read(body) { scanner throws(CanonicalScanner.Unusual) in try scanner.embeddedSketch() }
   }
 }
 
-/// A sketch in the making.
+/// What a sketch consists of, as it is read.
 struct SketchParts {
   var unescaped: [UInt8] = []
-  var inputID = TextPlace(start: 0, count: 0)
-  var inputPartition = 0
-  var inputOffset: Int64 = 0
-  var outcome = MemoriesResolved.Outcome.nothing
   var memories: [MemorySketch] = []
   var sources: [SourceSketch] = []
   var objects: [[String: JSONValue]] = []
 }
 
-// The members come in the order of their names: as in `EventBodyReader`, which makes values of them.
+// The members come in the order of their names.
 extension CanonicalScanner {
   fileprivate mutating func embeddedSketch() throws(Unusual) -> EmbeddedSketch {
     var decoded: [UInt8] = []
     // A base64 digit holds six bits, and hardly anything else is in a body.
     decoded.reserveCapacity(bytes.count / 4 * 3)
-    var unescaped: [UInt8] = []
     try expect(Self.openBrace)
     try member("backend")
-    _ = try place(&unescaped)
+    let backend = try string()
     try next("dimension")
     let dimension = try integer()
     try next("entries")
@@ -69,10 +51,11 @@ extension CanonicalScanner {
     try next("space")
     let space = try string()
     try expect(Self.closeBrace)
-    return EmbeddedSketch(space: space, dimension: Int(dimension), vectors: vectors, bytes: decoded)
+    return EmbeddedSketch(
+      space: space, dimension: Int(dimension), backend: backend, vectors: vectors, bytes: decoded)
   }
 
-  fileprivate mutating func sketch() throws(Unusual) -> SketchParts {
+  fileprivate mutating func sketch() throws(Unusual) -> ResolvedSketch {
     var parts = SketchParts()
     try expect(Self.openBrace)
     try member("events")
@@ -87,31 +70,31 @@ extension CanonicalScanner {
       try scanner.expect(Self.closeBrace)
     }
     try next("input")
-    try input(&parts)
+    let input = try input(&parts)
     try next("outcome")
     guard let outcome = MemoriesResolved.Outcome(rawValue: try string()) else { throw Unusual() }
-    parts.outcome = outcome
     // What was parked tells why, which nobody needs who folds it; it is rare enough to be read as a value.
     try expect(Self.closeBrace)
-    return parts
+    return ResolvedSketch(parts, input: input, outcome: outcome, body: bytes)
   }
 
-  private mutating func input(_ parts: inout SketchParts) throws(Unusual) {
+  mutating func input(_ parts: inout SketchParts) throws(Unusual) -> InputSketch {
     try expect(Self.openBrace)
     try member("id")
-    parts.inputID = try place(&parts.unescaped)
+    let id = try place(&parts.unescaped)
     try next("offset")
-    parts.inputOffset = try integer()
+    let offset = try integer()
     try next("partition")
-    parts.inputPartition = Int(try integer())
+    let partition = try integer()
     try next("received_at")
-    _ = try timestamp()
+    let receivedAt = try timestamp()
     try next("type")
-    _ = try place(&parts.unescaped)
+    let type = try place(&parts.unescaped)
     try expect(Self.closeBrace)
+    return InputSketch(id: id, offset: offset, partition: Int(partition), receivedAt: receivedAt, type: type)
   }
 
-  private mutating func memory(_ parts: inout SketchParts) throws(Unusual) -> MemorySketch {
+  mutating func memory(_ parts: inout SketchParts) throws(Unusual) -> MemorySketch {
     try expect(Self.openBrace)
     try member("actor")
     let actor = try place(&parts.unescaped)
@@ -189,7 +172,7 @@ extension CanonicalScanner {
     return scope
   }
 
-  private mutating func source(_ parts: inout SketchParts) throws(Unusual) -> SourceSketch {
+  mutating func source(_ parts: inout SketchParts) throws(Unusual) -> SourceSketch {
     try expect(Self.openBrace)
     try member("event_id")
     let eventID = try place(&parts.unescaped)

@@ -43,7 +43,7 @@ extension FoldRecord {
   /// The id of the input whose outcome it is; nil for anything but an outcome.
   var inputID: String? {
     switch content {
-    case .added(let sketch): sketch.text(sketch.inputID)
+    case .added(let sketch): sketch.text(sketch.input.id)
     case .resolved(let body, _): body.input.id
     case .embedded, .unreadable: nil
     }
@@ -52,7 +52,7 @@ extension FoldRecord {
   /// Where that input stands in the turns topic.
   var inputPlace: (partition: Int, offset: Int64)? {
     switch content {
-    case .added(let sketch): (sketch.inputPartition, sketch.inputOffset)
+    case .added(let sketch): (sketch.input.partition, sketch.input.offset)
     case .resolved(let body, _): (body.input.partition, body.input.offset)
     case .embedded, .unreadable: nil
     }

@@ -66,7 +66,8 @@ struct FoldRecordReader: Sendable {
 
   /// A body in an unusual form.
   private static func sketch(_ body: MemoriesEmbedded) throws -> EmbeddedSketch {
-    var sketch = EmbeddedSketch(space: body.space, dimension: body.dimension, vectors: [], bytes: [])
+    var sketch = EmbeddedSketch(
+      space: body.space, dimension: body.dimension, backend: body.backend, vectors: [], bytes: [])
     for entry in body.entries {
       guard let digest = TextDigest(hexadecimal: entry.textHash.utf8) else { throw UnreadableRecord.malformedVector }
       let start = sketch.bytes.count

@@ -77,7 +77,7 @@ struct ShardFold {
       let (key, owner) = try owner(of: record)
       let input = try sketch.withTexts { texts in
         try unsafe insert(
-          id: texts[sketch.inputID], outcome: sketch.outcome, body: sketch.body, at: record.at, owner: owner)
+          id: texts[sketch.input.id], outcome: sketch.outcome, body: sketch.body, at: record.at, owner: owner)
       }
       if let input { try add(sketch, of: owner, key, input: input, from: record) }
     case .resolved(let body, let bytes):

@@ -70,29 +70,18 @@ import MnemeCore
 
   /// Adds a blob.
   mutating func add(_ value: Data) {
-    begin()
-    check(
-      unsafe value.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) in
-        unsafe sqlite3_bind_blob(handle, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
-      })
-  }
-
-  /// Adds a blob.
-  mutating func add(_ value: [UInt8]) {
-    begin()
-    check(
-      unsafe value.withUnsafeBytes { bytes in
-        unsafe sqlite3_bind_blob(handle, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
-      })
+    unsafe value.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) in unsafe add(copying: bytes) }
   }
 
   /// Adds an id, as GRDB stores it: its 16 bytes.
-  mutating func add(_ value: UUID) {
+  mutating func add(_ value: UUID) { unsafe withUnsafeBytes(of: value.uuid) { unsafe add(copying: $0) } }
+
+  /// Adds a digest: its 32 bytes.
+  mutating func add(_ value: TextDigest) { unsafe withUnsafeBytes(of: value) { unsafe add(copying: $0) } }
+
+  private mutating func add(copying bytes: UnsafeRawBufferPointer) {
     begin()
-    check(
-      unsafe withUnsafeBytes(of: value.uuid) { bytes in
-        unsafe sqlite3_bind_blob(handle, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
-      })
+    check(unsafe sqlite3_bind_blob(handle, count, bytes.baseAddress, CInt(bytes.count), Self.copying))
   }
 
   mutating func addNull() {
@@ -142,15 +131,6 @@ import MnemeCore
       unsafe add(blob: blob)
       try run()
     }
-  }
-
-  /// Adds a digest.
-  mutating func add(_ value: TextDigest) {
-    begin()
-    check(
-      unsafe withUnsafeBytes(of: value) { bytes in
-        unsafe sqlite3_bind_blob(handle, count, bytes.baseAddress, CInt(bytes.count), Self.copying)
-      })
   }
 
   /// Runs it with the values added, and forgets them.

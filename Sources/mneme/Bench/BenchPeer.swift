@@ -5,15 +5,9 @@ import MnemeCore
 /// Another program that embeds the same sentences, for comparison.
 struct BenchPeer: Sendable {
   /// What it answers.
-  struct Answer: Sendable {
+  struct Answer: Sendable, Decodable {
     let rate: Double
     /// Per second of processor time; nil where it does not tell.
-    let processorRate: Double?
-    let vectors: [[Float]]
-  }
-
-  private struct Document: Decodable {
-    let rate: Double
     let processorRate: Double?
     let vectors: [[Float]]
 
@@ -48,17 +42,14 @@ struct BenchPeer: Sendable {
     // Files, not pipes: nobody waits for somebody to read.
     process.standardInput = FileHandle(forReadingAtPath: input)
     process.standardOutput = FileHandle(forWritingAtPath: output)
-    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-      process.terminationHandler = { _ in continuation.resume() }
-      do { try process.run() } catch { continuation.resume(throwing: error) }
-    }
+    try await BenchProcess.runToEnd(process)
     guard process.terminationStatus == 0 else {
       throw CommandFailure("\(path) ended with \(process.terminationStatus)")
     }
-    let document = try JSONDecoder().decode(Document.self, from: Data(contentsOf: URL(filePath: output)))
-    guard document.vectors.count == count else {
-      throw CommandFailure("\(path) printed \(document.vectors.count) vectors for \(count) sentences")
+    let answer = try JSONDecoder().decode(Answer.self, from: Data(contentsOf: URL(filePath: output)))
+    guard answer.vectors.count == count else {
+      throw CommandFailure("\(path) printed \(answer.vectors.count) vectors for \(count) sentences")
     }
-    return Answer(rate: document.rate, processorRate: document.processorRate, vectors: document.vectors)
+    return answer
   }
 }

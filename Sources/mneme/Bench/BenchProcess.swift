@@ -93,4 +93,12 @@ actor BenchProcess {
     process.standardOutput = FileHandle.nullDevice
     return process
   }
+
+  /// Runs a process that has not started yet to its end, without holding a thread meanwhile.
+  static func runToEnd(_ process: Process) async throws {
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+      process.terminationHandler = { _ in continuation.resume() }
+      do { try process.run() } catch { continuation.resume(throwing: error) }
+    }
+  }
 }

@@ -83,10 +83,7 @@ struct BenchReplay: AsyncParsableCommand {
   /// This program with other arguments, on the same folder and log, to its end.
   private func child(_ arguments: [String], _ directory: String) async throws {
     let process = BenchProcess.process(arguments + ["--data-dir", directory] + logArguments)
-    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-      process.terminationHandler = { _ in continuation.resume() }
-      do { try process.run() } catch { continuation.resume(throwing: error) }
-    }
+    try await BenchProcess.runToEnd(process)
     guard process.terminationStatus == 0 else {
       throw CommandFailure("mneme \(arguments.joined(separator: " ")) ended with \(process.terminationStatus)")
     }
