@@ -8,7 +8,7 @@ struct Bench: AsyncParsableCommand {
     discussion: "Figures of a debug build mean nothing: swift build -c release.",
     subcommands: [
       BenchIngest.self, BenchSearch.self, BenchEmbed.self, BenchRebuild.self, BenchReplay.self, BenchLog.self,
-      BenchLoCoMo.self, BenchCrash.self,
+      BenchRecall.self, BenchCrash.self,
     ])
 }
 

@@ -68,13 +68,14 @@ struct BenchServer: Sendable {
 
   /// Publishes a turn.
   func add(
-    _ messages: [JSONValue], user: String, eventID: String, timestamp: Timestamp? = nil, infer: Bool = true,
-    wait: Bool = false
+    _ messages: [JSONValue], user: String, run: String? = nil, eventID: String, timestamp: Timestamp? = nil,
+    infer: Bool = true, wait: Bool = false
   ) async throws {
     var body: [String: JSONValue] = [
       "messages": .array(messages), "user_id": .string(user), "event_id": .string(eventID), "infer": .bool(infer),
       "async_mode": .bool(!wait),
     ]
+    body["run_id"] = run.map(JSONValue.string)
     body["timestamp"] = timestamp.map { .string($0.description) }
     try await post("/v3/memories/add/", .object(body))
   }

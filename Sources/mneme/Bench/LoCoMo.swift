@@ -11,6 +11,8 @@ struct LoCoMo: Sendable {
 
   struct DialogTurn: Sendable {
     var id: String
+    /// Number of its session.
+    var session: Int
     var speaker: String
     var text: String
     var time: Timestamp
@@ -20,6 +22,8 @@ struct LoCoMo: Sendable {
     var text: String
     var category: Int
     var evidence: Set<String>
+    /// The evidence as it was corrected; `evidence` where it was not.
+    var auditedEvidence: Set<String>
   }
 
   /// Names of the categories that have a retrieval target; the fifth is adversarial and has none.
@@ -27,15 +31,28 @@ struct LoCoMo: Sendable {
 
   let conversations: [Conversation]
 
-  init(path: String) throws {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure("\(path) cannot be read; name the LoCoMo file")
-    }
-    let list = try EventBodyCoding.decode(JSONValue.self, from: Array(data)).arrayValue ?? []
-    conversations = try list.map(Self.conversation)
+  /// Reads the file at `path`, and corrected labels at `audit`.
+  init(path: String, audit: String? = nil) throws {
+    let list = try RecallCorpus.json(path).arrayValue ?? []
+    let corrections = try audit.map(Self.corrections) ?? [:]
+    conversations = try list.map { try Self.conversation($0, corrections) }
   }
 
-  private static func conversation(_ value: JSONValue) throws -> Conversation {
+  /// Corrected evidence by conversation and number of the question.
+  private static func corrections(_ path: String) throws -> [String: [Int: [String]]] {
+    var corrections: [String: [Int: [String]]] = [:]
+    for entry in try RecallCorpus.json(path).arrayValue ?? [] {
+      guard let id = entry["sample_id"]?.stringValue, case .int(let number) = entry["qa_index"],
+        let evidence = entry["correct_evidence"]?.arrayValue
+      else { throw CommandFailure("a correction in \(path) lacks sample_id, qa_index or correct_evidence") }
+      corrections[id, default: [:]][Int(number)] = evidence.compactMap(\.stringValue)
+    }
+    return corrections
+  }
+
+  private static func conversation(
+    _ value: JSONValue, _ corrections: [String: [Int: [String]]]
+  ) throws -> Conversation {
     guard let id = value["sample_id"]?.stringValue, let sessions = value["conversation"]?.objectValue else {
       throw CommandFailure("a conversation lacks its sample_id or its sessions")
     }
@@ -52,25 +69,30 @@ struct LoCoMo: Sendable {
         let caption = turn["blip_caption"]?.stringValue.map { " [shares a photo: \($0)]" } ?? ""
         // Turns of a session follow each other: a second apart, so that their order is their time's.
         let said = Timestamp(milliseconds: time.milliseconds + Int64(index) * 1000)
-        turns.append(DialogTurn(id: turnID, speaker: speaker, text: text + caption, time: said))
+        turns.append(DialogTurn(id: turnID, session: number, speaker: speaker, text: text + caption, time: said))
       }
     }
-    let questions = (value["qa"]?.arrayValue ?? []).compactMap { question($0, known: Set(turns.map(\.id))) }
+    let known = Set(turns.map(\.id))
+    let questions = (value["qa"]?.arrayValue ?? []).enumerated().compactMap { number, question in
+      Self.question(question, known: known, correction: corrections[id]?[number])
+    }
     return Conversation(id: id, turns: turns, questions: questions)
   }
 
-  private static func question(_ value: JSONValue, known: Set<String>) -> Question? {
+  private static func question(_ value: JSONValue, known: Set<String>, correction: [String]?) -> Question? {
     guard let text = value["question"]?.stringValue, case .int(let category) = value["category"] else { return nil }
-    let evidence = (value["evidence"]?.arrayValue ?? []).compactMap(\.stringValue).flatMap(turnIDs).filter(
-      known.contains)
-    return Question(text: text, category: Int(category), evidence: Set(evidence))
+    func turns(_ labels: [String]) -> Set<String> { Set(labels.flatMap(turnIDs)).intersection(known) }
+    let evidence = turns((value["evidence"]?.arrayValue ?? []).compactMap(\.stringValue))
+    let audited = turns(correction ?? [])
+    return Question(
+      text: text, category: Int(category), evidence: evidence,
+      auditedEvidence: audited.isEmpty ? evidence : audited)
   }
 
-  /// Every `D<session>:<turn>` in a label; some labels hold two, or leading zeros.
+  /// Every `D<session>:<turn>` in a label: some labels hold two, leading zeros, or another colon behind the D.
   private static func turnIDs(_ label: String) -> [String] {
-    label.split(whereSeparator: { " ;,".contains($0) }).compactMap { part in
-      let numbers = part.dropFirst().split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
-      guard part.first == "D", numbers.count == 2, let session = numbers[0], let turn = numbers[1] else { return nil }
+    label.matches(of: #/D:?(\d+):(\d+)/#).compactMap { match in
+      guard let session = Int(match.1), let turn = Int(match.2) else { return nil }
       return "D\(session):\(turn)"
     }
   }
