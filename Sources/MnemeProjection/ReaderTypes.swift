@@ -60,16 +60,22 @@ public struct SearchRequest: Sendable {
   public var text: String
   /// Their embedding, of norm 1, in the projection's space; nil searches by keywords alone.
   public var vector: [Float]?
+  /// The embedding of the words in the first person, likewise: memories that are messages as they were said are
+  /// compared with it. nil compares them with `vector`.
+  public var voicedVector: [Float]?
   /// At most so many hits.
   public var limit: Int
   /// Hits below this score are left out, 0…1.
   public var minimumScore: Double
 
   /// A request with all its parts.
-  public init(query: MemoryQuery, text: String, vector: [Float]?, limit: Int, minimumScore: Double) {
+  public init(
+    query: MemoryQuery, text: String, vector: [Float]?, voicedVector: [Float]? = nil, limit: Int, minimumScore: Double
+  ) {
     self.query = query
     self.text = text
     self.vector = vector
+    self.voicedVector = voicedVector
     self.limit = limit
     self.minimumScore = minimumScore
   }
@@ -224,6 +230,9 @@ public protocol MemoryReader: Sendable {
   func search(_ request: SearchRequest) async throws -> [SearchHit]
   /// What the owner is called, by their current memories.
   func names(of owner: OwnerKey) async throws -> [String]
+  /// Who said those of the owner's memories that are messages as they were said: names, or roles of the nameless.
+  /// Empty where there is no such memory.
+  func speakers(of owner: OwnerKey) async throws -> [String]
   /// Every change of a memory, oldest first, also where it was deleted; with the changes of those that it superseded
   /// before its own. Empty where it never existed.
   func history(_ id: UUID, tenant: String) async throws -> [HistoryEntry]
@@ -238,6 +247,15 @@ public protocol MemoryReader: Sendable {
   func summary() async throws -> ProjectionSummary
   /// Next offset to fold, for each partition of the topics that the projection follows.
   func watermarks() async throws -> [TopicOffset]
+}
+
+extension MemoryReader {
+  /// `text` in the voice of the memories that `query` is about, as far as they are one owner's.
+  public func voice(of text: String, about query: MemoryQuery) async throws -> QueryVoice {
+    guard let owner = query.owner else { return QueryVoice(text, ownNames: [], actors: []) }
+    return QueryVoice(
+      text, ownNames: try await self.names(of: owner), actors: try await self.speakers(of: owner))
+  }
 }
 
 /// A position that a projection has reached.

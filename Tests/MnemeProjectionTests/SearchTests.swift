@@ -122,6 +122,22 @@ import Testing
     #expect(try await scores() == alone)
   }
 
+  @Test func messagesAsTheyWereSaidAreComparedInTheirVoice() async throws {
+    var said = memory("said", "I met Bo", ann, actor: "Ann")
+    said.recipe = Memory.verbatimRecipe
+    let world = try await world([(said, axis(1)), (memory("told", "met Bo", ann, actor: "Cy"), axis(0))])
+    defer { world.remove() }
+    let reader = try world.reader()
+    #expect(try await reader.speakers(of: ann) == ["Ann"])
+    #expect(try await reader.speakers(of: user("nobody")) == [])
+    for query in [all("acme", isUser("ann")), all()] {
+      let hits = try await reader.search(
+        SearchRequest(
+          query: query, text: "", vector: axis(0), voicedVector: axis(1), limit: 5, minimumScore: 0.1))
+      #expect(hits.map(\.signals.cosine) == [1, 1])
+    }
+  }
+
   @Test func aQueryOfAnotherDimensionIsRefused() async throws {
     let world = try await world([(memory("a", "tea", ann), axis(0))])
     defer { world.remove() }
@@ -179,7 +195,10 @@ import Testing
           bm25 += weight * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * Double(text.count) / mean))
         }
         let vector = scenario.vectors[view.memory.id]?[view.memory.text]
-        let cosine = request.vector.flatMap { query in vector.map { Double(VectorMath.dot(query, of: $0)) } }
+        let voiced = view.memory.recipe == Memory.verbatimRecipe ? request.voicedVector : nil
+        let cosine = request.vector.flatMap { query in
+          vector.map { Double(VectorMath.dot(voiced ?? query, of: $0)) }
+        }
         guard bm25 > 0 || cosine != nil else { continue }
         candidates[view.memory.id] = Signals(cosine: cosine, bm25: bm25 > 0 ? bm25 : nil)
       }
@@ -201,7 +220,7 @@ extension Scenario {
       notExpiredAt: chance(30) ? Timestamp(milliseconds: 1000) : nil)
     return SearchRequest(
       query: query, text: chance(80) ? pick(Self.texts) + " " + pick(Self.texts) : "",
-      vector: chance(70) ? unitVector() : nil, limit: number(1...30),
+      vector: chance(70) ? unitVector() : nil, voicedVector: chance(50) ? unitVector() : nil, limit: number(1...30),
       minimumScore: chance(30) ? 0.3 : 0)
   }
 }

@@ -92,6 +92,20 @@ import Testing
     #expect(request.query.includesEnded == false)
   }
 
+  @Test func `a question is asked in the voice of messages as they were said`() async throws {
+    let harness = Harness()
+    harness.reader.change { $0.speakers = ["Ann", "user"] }
+    try await harness.run { client in
+      for query in ["What does Ann like?", "What is liked?"] {
+        _ = try await client.send(
+          "POST", "/v3/memories/search/", json: ["query": .string(query), "filters": SearchTests.filters])
+      }
+    }
+    let requests = harness.reader.state.withLock { $0.searches }
+    #expect(requests.map(\.text) == ["What does Ann like?", "What is liked?"])
+    #expect(requests.map { $0.voicedVector != nil } == [true, false])
+  }
+
   @Test func `conditions beside the filter count, too`() async throws {
     let harness = Harness()
     try await harness.run { client in

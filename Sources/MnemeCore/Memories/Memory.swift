@@ -126,3 +126,8 @@ public struct Memory: Hashable, Sendable, Codable {
   /// Whether it is current: neither ended nor superseded. Expiry depends on the reader's clock and is not asked here.
   public var isCurrent: Bool { validTo == nil && supersededBy == nil }
 }
+
+extension Memory {
+  /// `recipe` of what nobody interpreted: a message as it was said. A storage format.
+  public static let verbatimRecipe = "verbatim"
+}

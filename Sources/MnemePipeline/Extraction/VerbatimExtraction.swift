@@ -4,7 +4,7 @@ import MnemeCore
 /// `infer = false`: each message is a memory as it stands.
 enum VerbatimExtraction {
   /// `ExtractionRecipe.id` of what nobody interpreted.
-  static let recipe = "verbatim"
+  static let recipe = Memory.verbatimRecipe
 
   /// One fact for each message that says anything; instructions of the system are not memories.
   static func extract(_ turn: Turn) -> Extraction {

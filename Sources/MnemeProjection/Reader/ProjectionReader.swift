@@ -124,6 +124,28 @@ public final class ProjectionReader: MemoryReader {
     }
   }
 
+  /// Speakers of one owner that are told, at most.
+  static let maxSpeakerCount = 256
+
+  /// As `MemoryReader` has it; the first `maxSpeakerCount` in order of their names.
+  public func speakers(of owner: OwnerKey) async throws -> [String] {
+    let cache = self.vectorCache
+    let dimension = self.configuration.dimension
+    let shard = self.shards[Partitioner.partition(key: owner.bytes, count: self.shards.count)]
+    return try await self.read(shard) { database, name in
+      guard let row = try OwnerRow.fetch(database, owner) else { return [] }
+      if let vectors = try cache.vectors(database, name: name, owner: row, dimension: dimension) {
+        return Array(vectors.speakers.sorted().prefix(Self.maxSpeakerCount))
+      }
+      let range = Schema.memories(of: row.number)
+      let names = try String.fetchAll(
+        try database.cachedStatement(
+          sql: "SELECT DISTINCT actor FROM memories WHERE memory BETWEEN ? AND ? AND recipe = ?"),
+        arguments: [range.lowerBound, range.upperBound, Memory.verbatimRecipe])
+      return Array(names.map(StoredText.decode).sorted().prefix(Self.maxSpeakerCount))
+    }
+  }
+
   /// As `MemoryReader` has it.
   public func summary() async throws -> ProjectionSummary {
     try await ProjectionSummary.read(self.shards)

@@ -15,12 +15,13 @@ struct OwnerSearch {
     let isAllowed = try allowed(database, selection)
     var found = Findings()
     var chosen: Set<Int> = []
-    if let query = plan.request.vector { chosen.formUnion(nearest(query, isAllowed)) }
+    let cosines = plan.request.vector.map { vectors.cosines($0, voiced: plan.request.voicedVector) }
+    if let cosines { chosen.formUnion(nearest(cosines, isAllowed)) }
     let scores = try keywordScores(database)
     chosen.formUnion(bestKeywords(scores, isAllowed))
     for index in chosen {
       let entry = vectors.entries[index]
-      let cosine = plan.request.vector.flatMap { vectors.cosine($0, index) }
+      let cosine = cosines.flatMap { entry.hasVector ? Double($0[index]) : nil }
       let score = scores.isEmpty ? 0 : scores[index]
       found.add(
         Findings.Key(id: entry.id, number: entry.number), Signals(cosine: cosine, bm25: score > 0 ? score : nil))
@@ -46,16 +47,12 @@ struct OwnerSearch {
     }
   }
 
-  private func nearest(_ query: [Float], _ isAllowed: [Bool]) -> [Int] {
+  private func nearest(_ cosines: [Float], _ isAllowed: [Bool]) -> [Int] {
     var top = TopCandidates(capacity: plan.candidateCount)
-    for block in vectors.blocks.indices {
-      let start = block * OwnerVectors.blockRowCount
-      for (row, cosine) in vectors.cosines(query, block: block).enumerated() {
-        let (score, index) = (Double(cosine), start + row)
-        guard score >= top.threshold, isAllowed[index], vectors.entries[index].hasVector else { continue }
-        let entry = vectors.entries[index]
-        top.insert(Candidate(score: score, id: entry.id, number: entry.number))
-      }
+    for (index, cosine) in cosines.enumerated() where Double(cosine) >= top.threshold && isAllowed[index] {
+      let entry = vectors.entries[index]
+      guard entry.hasVector else { continue }
+      top.insert(Candidate(score: Double(cosine), id: entry.id, number: entry.number))
     }
     return top.candidates.compactMap { vectors.index(of: $0.number) }
   }

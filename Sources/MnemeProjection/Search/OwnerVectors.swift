@@ -15,6 +15,10 @@ struct OwnerVectors: Sendable {
     var tokenCount: Int32
     var isCurrent: Bool
     var hasVector: Bool
+    /// Whether it is a message as it was said.
+    var isVerbatim: Bool
+    /// Who said it: place in `actors`.
+    var actor: Int32
     /// Whether it exists; the place of one that was retracted stays empty.
     var isLive: Bool
     /// Milliseconds since 1970; `Int64.max` where it does not expire.
@@ -29,12 +33,15 @@ struct OwnerVectors: Sendable {
   private(set) var entries: [Entry] = []
   /// Block `n` holds the vectors of entries `n * blockRowCount …`; zeros for those without one.
   private(set) var blocks: [[Float]] = []
+  /// Everybody who said something, each once.
+  private(set) var actors: [String] = []
+  private var actorIndices: [String: Int32] = [:]
   private var indexByOrdinal: [Int32] = []
   private let dimension: Int
 
   private static let columns = """
     m.memory, m.id, m.token_count, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at,
-    (SELECT v.vector FROM vectors v WHERE v.memory = m.memory)
+    (SELECT v.vector FROM vectors v WHERE v.memory = m.memory), m.recipe = '\(Memory.verbatimRecipe)', m.actor
     """
 
   /// Approximate size in memory, in bytes.
@@ -84,21 +91,41 @@ struct OwnerVectors: Sendable {
     return Int(indexByOrdinal[ordinal])
   }
 
-  /// The cosines of `vector` with the vectors of one block.
-  func cosines(_ vector: [Float], block: Int) -> [Float] {
-    VectorMath.dots(vector, rowsOf: blocks[block])
+  /// The cosine of each entry: of messages as they were said with `voiced`, of others with `vector`. That of one
+  /// without a vector says nothing.
+  func cosines(_ vector: [Float], voiced: [Float]?) -> [Float] {
+    var cosines: [Float] = []
+    cosines.reserveCapacity(entries.count)
+    for block in blocks.indices {
+      let start = cosines.count
+      cosines.append(contentsOf: VectorMath.dots(vector, rowsOf: blocks[block]))
+      guard let voiced else { continue }
+      for index in start..<cosines.count where entries[index].isVerbatim {
+        cosines[index] = VectorMath.dot(voiced, row: index - start, of: blocks[block])
+      }
+    }
+    return cosines
   }
 
-  /// The cosine of `vector` with that of entry `index`; nil where that has none.
-  func cosine(_ vector: [Float], _ index: Int) -> Double? {
-    guard entries[index].hasVector else { return nil }
-    return Double(VectorMath.dot(vector, row: index % Self.blockRowCount, of: blocks[index / Self.blockRowCount]))
+  /// Who said the memories that are messages as they were said.
+  var speakers: Set<String> {
+    var found = [Bool](repeating: false, count: actors.count)
+    for entry in entries where entry.isLive && entry.isVerbatim { found[Int(entry.actor)] = true }
+    return Set(actors.indices.filter { found[$0] }.map { actors[$0] })
+  }
+
+  private mutating func actorIndex(_ actor: String) -> Int32 {
+    if let index = actorIndices[actor] { return index }
+    actors.append(actor)
+    actorIndices[actor] = Int32(actors.count - 1)
+    return Int32(actors.count - 1)
   }
 
   private mutating func put(_ row: Row) throws {
     let vector = try Self.vector(row, at: 5, dimension: dimension)
     let entry = Entry(
-      number: row[0], id: row[1], tokenCount: row[2], isCurrent: row[3], hasVector: vector != nil, isLive: true,
+      number: row[0], id: row[1], tokenCount: row[2], isCurrent: row[3], hasVector: vector != nil,
+      isVerbatim: row[6], actor: actorIndex(StoredText.decode(row[7])), isLive: true,
       expiresAt: (row[4] as Int64?) ?? .max)
     if let index = index(of: entry.number) {
       entries[index] = entry

@@ -19,7 +19,8 @@ extension ProjectionReader {
   /// of both are ranked together. Of equal hits the smaller id comes first.
   public func search(_ request: SearchRequest) async throws -> [SearchHit] {
     guard request.limit > 0 else { return [] }
-    if let vector = request.vector, vector.count != self.configuration.dimension {
+    for vector in [request.vector, request.voicedVector].compactMap({ $0 })
+    where vector.count != self.configuration.dimension {
       throw ProjectionError(
         .mismatch, "the query's vector has \(vector.count) components, those here \(self.configuration.dimension)")
     }

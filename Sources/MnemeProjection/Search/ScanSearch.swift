@@ -9,7 +9,18 @@ struct ScanSearch {
     let number: Int64
     let id: UUID
     let tokenCount: Int
+    let isVerbatim: Bool
     var score = 0.0
+
+    static let columns = "m.memory, m.id, m.token_count, m.recipe = '\(Memory.verbatimRecipe)'"
+
+    /// Reads a row of `columns`.
+    init(_ row: Row) {
+      number = row[0]
+      id = row[1]
+      tokenCount = row[2]
+      isVerbatim = row[3]
+    }
   }
 
   let plan: SearchPlan
@@ -36,7 +47,10 @@ struct ScanSearch {
     for candidate in keywords.candidates {
       let key = Findings.Key(id: candidate.id, number: candidate.number)
       guard found.signals[key] == nil else { continue }
-      found.add(key, Signals(cosine: try cosine(database, candidate.number), bm25: candidate.score))
+      let isVerbatim = Self.index(of: candidate.number, in: entries).map { entries[$0].isVerbatim } ?? false
+      found.add(
+        key,
+        Signals(cosine: try cosine(database, candidate.number, isVerbatim: isVerbatim), bm25: candidate.score))
     }
     return found
   }
@@ -47,8 +61,8 @@ struct ScanSearch {
     var nearest = TopCandidates(capacity: plan.candidateCount)
     guard let query = plan.request.vector else {
       let rows = try Row.fetchCursor(
-        database, sql: "SELECT m.memory, m.id, m.token_count \(selection.sql)", arguments: selection.arguments)
-      while let row = try rows.next() { entries.append(Entry(number: row[0], id: row[1], tokenCount: row[2])) }
+        database, sql: "SELECT \(Entry.columns) \(selection.sql)", arguments: selection.arguments)
+      while let row = try rows.next() { entries.append(Entry(row)) }
       return (entries, nearest)
     }
     var block: [Float] = []
@@ -56,9 +70,15 @@ struct ScanSearch {
     block.reserveCapacity(OwnerVectors.blockRowCount * plan.dimension)
     func compare() {
       guard !members.isEmpty else { return }
-      for (row, cosine) in VectorMath.dots(query, rowsOf: block).enumerated() {
-        guard Double(cosine) >= nearest.threshold else { continue }
+      for (row, plain) in VectorMath.dots(query, rowsOf: block).enumerated() {
         let entry = entries[members[row]]
+        let cosine =
+          if let voiced = plan.request.voicedVector, entry.isVerbatim {
+            VectorMath.dot(voiced, row: row, of: block)
+          } else {
+            plain
+          }
+        guard Double(cosine) >= nearest.threshold else { continue }
         nearest.insert(Candidate(score: Double(cosine), id: entry.id, number: entry.number))
       }
       block.removeAll(keepingCapacity: true)
@@ -67,15 +87,15 @@ struct ScanSearch {
     let rows = try Row.fetchCursor(
       database,
       sql: """
-        SELECT m.memory, m.id, m.token_count, (SELECT v.vector FROM vectors v WHERE v.memory = m.memory) \
+        SELECT \(Entry.columns), (SELECT v.vector FROM vectors v WHERE v.memory = m.memory) \
         \(selection.sql)
         """, arguments: selection.arguments)
     while let row = try rows.next() {
-      if let vector = try OwnerVectors.vector(row, at: 3, dimension: plan.dimension) {
+      if let vector = try OwnerVectors.vector(row, at: 4, dimension: plan.dimension) {
         members.append(entries.count)
         block.append(contentsOf: vector)
       }
-      entries.append(Entry(number: row[0], id: row[1], tokenCount: row[2]))
+      entries.append(Entry(row))
       if members.count == OwnerVectors.blockRowCount { compare() }
     }
     compare()
@@ -101,8 +121,9 @@ struct ScanSearch {
     return low < entries.count && entries[low].number == number ? low : nil
   }
 
-  private func cosine(_ database: Database, _ number: Int64) throws -> Double? {
-    guard let query = plan.request.vector else { return nil }
+  private func cosine(_ database: Database, _ number: Int64, isVerbatim: Bool) throws -> Double? {
+    guard let plain = plan.request.vector else { return nil }
+    let query = isVerbatim ? plan.request.voicedVector ?? plain : plain
     let statement = try database.cachedStatement(sql: "SELECT vector FROM vectors WHERE memory = ?")
     guard let row = try Row.fetchOne(statement, arguments: [number]),
       let vector = try OwnerVectors.vector(row, at: 0, dimension: plan.dimension)

@@ -46,39 +46,42 @@ extension QueryAPI {
     let now = self.clock()
     let form = try SearchForm(members, tenant: request.tenant, now: now, bounds: self.configuration)
     try await self.awaitPosition(request, members)
-    let names = if let owner = form.read.query.owner { try await self.reader.names(of: owner) } else { [String]() }
-    let text = SelfReference.neutral(form.text, names: names)
+    let voice = try await self.reader.voice(of: form.text, about: form.read.query)
     let realm = form.read.query.owner.map(EmbeddingCache.Realm.owner) ?? .tenant(request.tenant)
-    let vector = try await self.embed(text, in: realm)
+    let vectors = try await self.embed(voice.texts, in: realm)
     let hits = try await self.reader.search(
       SearchRequest(
-        query: form.read.query, text: text, vector: vector, limit: form.limit, minimumScore: form.threshold))
+        query: form.read.query, text: voice.neutral, vector: vectors?.first, voicedVector: vectors?.dropFirst().first,
+        limit: form.limit, minimumScore: form.threshold))
     var answer: [String: JSONValue] = ["results": .array(hits.map { Self.hit($0, form, now: now) })]
-    if vector == nil { answer["degraded"] = true }
+    if vectors == nil { answer["degraded"] = true }
     var response = APIResponse(.object(answer))
-    if vector == nil { response.headers.append(("X-Mneme-Degraded", "keywords-only")) }
+    if vectors == nil { response.headers.append(("X-Mneme-Degraded", "keywords-only")) }
     return response
   }
 
-  /// The query's vector; nil where the embedder gives none in time, as a search by keywords beats no answer.
-  private func embed(_ text: String, in realm: EmbeddingCache.Realm) async throws -> [Float]? {
+  /// The vectors of `texts`; nil where the embedder gives none in time, as a search by keywords beats no answer.
+  private func embed(_ texts: [String], in realm: EmbeddingCache.Realm) async throws -> [[Float]]? {
     let embedder = self.embedder
-    if let vector = self.queryVectors.vectors(of: [text], in: realm, by: embedder)[text] {
-      self.metrics.count(.embeddingCacheHits)
-      return vector
-    }
-    self.metrics.count(.embeddingCacheMisses)
+    var known = self.queryVectors.vectors(of: texts, in: realm, by: embedder)
+    let missing = texts.filter { known[$0] == nil }
+    self.metrics.count(.embeddingCacheHits, by: texts.count - missing.count)
+    guard !missing.isEmpty else { return texts.compactMap { known[$0] } }
+    self.metrics.count(.embeddingCacheMisses, by: missing.count)
     let start = ContinuousClock.now
     do {
       let vectors = try await withDeadline(
         self.configuration.embeddingTimeout, failure: RequestFailure(.timeout, "the embedder did not answer in time")
-      ) { try await embedder.embed([text]) }
+      ) { try await embedder.embed(missing) }
       self.metrics.observe(.embeddingDuration, start.duration(to: .now))
-      guard let vector = vectors.first, vector.count == embedder.space.dimension else {
-        throw ModelError(.malformedReply, "the embedder returned no vector of its own dimension")
+      guard vectors.count == missing.count, vectors.allSatisfy({ $0.count == embedder.space.dimension }) else {
+        throw ModelError(.malformedReply, "the embedder returned no vector of its own dimension for each text")
       }
-      self.queryVectors.keep(vector, of: text, in: realm, by: embedder)
-      return vector
+      for (text, vector) in zip(missing, vectors) {
+        self.queryVectors.keep(vector, of: text, in: realm, by: embedder)
+        known[text] = vector
+      }
+      return texts.compactMap { known[$0] }
     } catch {
       try Task.checkCancellation()
       self.metrics.count(.degradedSearches)

@@ -30,11 +30,11 @@ struct Search: AsyncParsableCommand {
     let reader = try system.reader(of: active)
     let embedder = try await models.embedder(active.embedding)
     let about = MemoryQuery(tenant: MnemeSystem.tenant, filter: scope.filter, notExpiredAt: MnemeSystem.now())
-    let names = if let owner = about.owner { try await reader.names(of: owner) } else { [String]() }
-    let text = SelfReference.neutral(query, names: names)
+    let voice = try await reader.voice(of: query, about: about)
+    let vectors = try await embedder.embed(voice.texts)
     let hits = try await reader.search(
       SearchRequest(
-        query: about, text: text, vector: try await embedder.embed([text]).first, limit: topK,
+        query: about, text: voice.neutral, vector: vectors.first, voicedVector: vectors.dropFirst().first, limit: topK,
         minimumScore: threshold))
     try report(hits)
     await models.close()

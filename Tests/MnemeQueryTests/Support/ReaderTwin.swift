@@ -12,6 +12,7 @@ final class ReaderTwin: MemoryReader {
     var outcomes: [String: InputOutcome] = [:]
     var reached: [Int: Int64] = [:]
     var failure: (any Error)?
+    var speakers: [String] = []
     var searches: [SearchRequest] = []
     var queries: [MemoryQuery] = []
     var waiters: [UUID: AsyncStream<Void>.Continuation] = [:]
@@ -78,6 +79,7 @@ final class ReaderTwin: MemoryReader {
   }
 
   func names(of owner: OwnerKey) async throws -> [String] { [] }
+  func speakers(of owner: OwnerKey) async throws -> [String] { try self.look { $0.speakers } }
 
   func wait(forTurnsPartition partition: Int, offset: Int64, timeout: Duration) async throws -> Bool {
     let (id, (stream, continuation)) = (UUID(), AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1)))
