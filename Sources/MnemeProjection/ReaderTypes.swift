@@ -63,6 +63,8 @@ public struct SearchRequest: Sendable {
   /// The embedding of the words in the first person, likewise: memories that are messages as they were said are
   /// compared with it. nil compares them with `vector`.
   public var voicedVector: [Float]?
+  /// Whose words the question asks for.
+  public var speakers: QueryVoice.Speakers
   /// At most so many hits.
   public var limit: Int
   /// Hits below this score are left out, 0…1.
@@ -70,12 +72,14 @@ public struct SearchRequest: Sendable {
 
   /// A request with all its parts.
   public init(
-    query: MemoryQuery, text: String, vector: [Float]?, voicedVector: [Float]? = nil, limit: Int, minimumScore: Double
+    query: MemoryQuery, text: String, vector: [Float]?, voicedVector: [Float]? = nil,
+    speakers: QueryVoice.Speakers = .people, limit: Int, minimumScore: Double
   ) {
     self.query = query
     self.text = text
     self.vector = vector
     self.voicedVector = voicedVector
+    self.speakers = speakers
     self.limit = limit
     self.minimumScore = minimumScore
   }

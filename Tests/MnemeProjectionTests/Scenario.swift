@@ -129,6 +129,7 @@ struct Scenario {
       expiresAt: chance(20) ? Int64(number(0...2000)) : nil, validTo: chance(10) ? Int64(number(0...2000)) : nil,
       recordedAt: Int64(number(0...1000)))
     if chance(40) { new.recipe = Memory.verbatimRecipe }
+    if new.actor == "assistant" { new.sources[0].role = "assistant" }
     new.updatedAt = Timestamp(milliseconds: Int64(number(0...1000)))
     new.validFrom = Moment(Timestamp(milliseconds: Int64(number(0...1000))), chance(50) ? .stated : .received)
     return new

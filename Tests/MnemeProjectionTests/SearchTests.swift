@@ -138,6 +138,114 @@ import Testing
     }
   }
 
+  @Test func whatWasSaidAroundAMemoryRaisesIt() async throws {
+    func said(_ name: String, _ text: String, at hour: Int64, runID: String? = nil) -> Memory {
+      var memory = memory(name, text, ann, runID: runID)
+      memory.sources[0].time = Moment(Timestamp(milliseconds: hour * 3_600_000), .stated)
+      return memory
+    }
+    // Two talks without a session two hours apart, and a word between them that is of a session.
+    let world = try await world([
+      (said("a", "where did you go", at: 1), axis(1)), (said("b", "zanzibar", at: 1), axis(0)),
+      (said("x", "something else", at: 1, runID: "r"), axis(1)), (said("c", "for two weeks", at: 1), axis(1)),
+      (said("d", "good morning", at: 4), axis(1)),
+    ])
+    defer { world.remove() }
+    for bytes in [256 << 20, 1000] {
+      let configuration = ProjectionConfiguration(
+        id: nil, generation: "g1", space: "test-8", dimension: World.dimension, partitionCount: 1,
+        bounds: .init(maxVectorCacheByteCount: bytes))
+      let reader = try ProjectionReader(directory: world.directory, configuration: configuration)
+      for query in [all("acme", isUser("ann")), all()] {
+        let hits = try await reader.search(
+          SearchRequest(query: query, text: "zanzibar", vector: axis(0), limit: 9, minimumScore: 0))
+        let signals = Dictionary(uniqueKeysWithValues: hits.map { ($0.view.memory.text, $0.signals) })
+        #expect(hits.first?.view.memory.text == "zanzibar")
+        #expect(signals["zanzibar"]?.contextCosine == 0)
+        for text in ["where did you go", "for two weeks"] {
+          #expect(signals[text]?.contextCosine == 1 && signals[text]?.bm25 == nil)
+          #expect((signals[text]?.keywords ?? 0) > 0.4)
+        }
+        for text in ["something else", "good morning"] {
+          #expect(signals[text]?.contextCosine == nil && signals[text]?.keywords == 0)
+        }
+      }
+      // Around a hit there is none: words of others make no hit.
+      #expect(try await reader.hits(all("acme", isUser("ann")), "zanzibar") == ["zanzibar"])
+    }
+  }
+
+  @Test func partsOfTheDateCountAsWords() async throws {
+    var memories: [(Memory, [Float]?)] = []
+    for (name, day) in [("a", "2023-05-08"), ("b", "2023-06-09"), ("c", "2022-05-09")] {
+      var memory = memory(name, "we met", ann, runID: name)
+      memory.sources[0].time = Moment(try #require(Timestamp(day)), .stated)
+      memories.append((memory, axis(1)))
+    }
+    let world = try await world(memories)
+    defer { world.remove() }
+    for (question, expected) in [
+      ("8 May 2023", ["a"]), ("June", ["b"]), ("May", ["a", "c"]), ("9", ["b", "c"]), ("2023", ["a", "b"]), ("31", []),
+    ] as [(String, [String])] {
+      for query in [all("acme", isUser("ann")), all()] {
+        let hits = try await world.reader().search(
+          SearchRequest(query: query, text: question, vector: axis(0), limit: 9, minimumScore: 0))
+        let best = hits.map(\.signals.keywords).max() ?? 0
+        let found = hits.filter { best > 0 && $0.signals.keywords == best }.compactMap(\.view.memory.scope.runID)
+        #expect(found.sorted() == expected, "\(question)")
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      // Two messages each way, whatever was recorded of them.
+      ("a1 a2 a3 a4 a5 a6", 2, [0, 1, 3, 4]),
+      ("a1 a1 a2 a2 a3 a3 a4", 3, [0, 1, 4, 5, 6]),
+      // Other sessions in between are passed over; what is gone is, too.
+      ("a1 b1 a2 b2 a3 b3", 2, [0, 4]),
+      ("a1 - a2 - - a3", 2, [0, 5]),
+      ("-", 0, []),
+      ("a1", 0, []),
+      // Memories without a source stand nowhere.
+      ("? ? ?", 1, []),
+      // Without a session, a pause ends a conversation: digits are hours.
+      (".1 .2 .4 .5 .5 .9", 3, [2, 4]),
+      (".1 a9 .2", 0, [2]),
+    ] as [(String, Int, [Int])])
+  func contextIsTheMessagesAround(_ said: String, _ index: Int, _ expected: [Int]) {
+    let utterances = said.split(separator: " ").enumerated().map { place, text -> Utterance? in
+      let digit = text.last.flatMap { Int64(String($0)) } ?? 0
+      switch text.first {
+      case "-": return nil
+      case "?": return Utterance(session: Utterance.nowhere, place: 0, at: 0, isAssistant: false)
+      case ".":
+        return Utterance(
+          session: Utterance.noSession, place: UInt64(place), at: digit * 3_600_000, isAssistant: false)
+      default:
+        return Utterance(
+          session: text.first == "a" ? 0 : 1, place: UInt64(digit), at: 0, isAssistant: false)
+      }
+    }
+    func context(_ index: Int) -> [Int] {
+      Utterance.context(of: index, count: utterances.count) { utterances[$0] }.sorted()
+    }
+    #expect(context(index) == expected)
+    for other in utterances.indices {
+      #expect(context(other).allSatisfy { context($0).contains(other) })
+    }
+  }
+
+  @Test func contextIsNotLookedForFarAway() {
+    let utterances = (0...Utterance.maxDistance + 1).map { place in
+      Utterance(
+        session: place == 0 || place > Utterance.maxDistance - 1 ? 0 : 1, place: UInt64(place), at: 0,
+        isAssistant: false)
+    }
+    let context = Utterance.context(of: 0, count: utterances.count) { utterances[$0] }
+    #expect(context == [Utterance.maxDistance])
+  }
+
   @Test func aQueryOfAnotherDimensionIsRefused() async throws {
     let world = try await world([(memory("a", "tea", ann), axis(0))])
     defer { world.remove() }
@@ -161,10 +269,12 @@ import Testing
       _ = try await world.log.append(scenario.records(40))
       try await projector.catchUp()
       if round == 4 { _ = try await projector.rebuild { _ in } }
+      var lives: [[Memory]] = []
+      for owner in Set(scenario.views.values.map(\.owner)) { lives.append(try await reader.memories(of: owner)) }
       for _ in 0..<15 {
         let request = scenario.searchRequest()
         let hits = try await reader.search(request)
-        let expected = try Self.exhaustive(request, scenario)
+        let expected = try Self.exhaustive(request, scenario, lives)
         #expect(hits.map(\.view.memory.id) == expected.map(\.id), "seed \(seed)")
         let isNear = zip(hits, expected).allSatisfy { abs($0.score - $1.score) < 1e-6 }
         #expect(isNear, "seed \(seed)")
@@ -174,7 +284,10 @@ import Testing
   }
 
   /// Every memory of the query with its signals, ranked; as slow and as plain as can be.
-  private static func exhaustive(_ request: SearchRequest, _ scenario: Scenario) throws -> [Ranked<UUID>] {
+  /// `lives` has each owner's memories in the order in which they became known.
+  private static func exhaustive(
+    _ request: SearchRequest, _ scenario: Scenario, _ lives: [[Memory]]
+  ) throws -> [Ranked<UUID>] {
     try DatabaseQueue().read { database in
       let index = try KeywordIndex(database)
       let words = try KeywordQuery(request.text, database).words
@@ -184,27 +297,57 @@ import Testing
       let texts = try Dictionary(
         uniqueKeysWithValues: population.map { ($0.memory.id, try index.words(of: $0.memory.text)) })
       let mean = max(Double(texts.values.reduce(0) { $0 + $1.count }) / Double(max(texts.count, 1)), 1)
+      func weight(_ word: [UInt8]) -> Double {
+        let frequency = Double(texts.values.count { $0.contains(word) })
+        return log(1 + (Double(texts.count) - frequency + 0.5) / (frequency + 0.5))
+      }
+      func score(_ word: [UInt8], _ id: UUID) -> Double {
+        guard let text = texts[id] else { return 0 }
+        let occurrences = Double(text.count { $0 == word })
+        return weight(word)
+          * (occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * Double(text.count) / mean)))
+      }
+      func cosine(_ memory: Memory) -> Double? {
+        let voiced = memory.recipe == Memory.verbatimRecipe ? request.voicedVector : nil
+        let vector = scenario.vectors[memory.id]?[memory.text]
+        return request.vector.flatMap { query in vector.map { Double(VectorMath.dot(voiced ?? query, of: $0)) } }
+      }
+      let total = words.reduce(0) { $0 + weight($1) }
+      // Rarest first, as the search adds them up: another order would part equal scores by their last bit.
+      let ordered = words.enumerated().map { place, word in (texts.values.count { $0.contains(word) }, place, word) }
+        .sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2)
       var candidates: [UUID: Signals] = [:]
-      for view in scenario.matching(request.query) {
-        guard let text = texts[view.memory.id] else { continue }
-        var bm25 = 0.0
-        for word in words {
-          let occurrences = Double(text.count { $0 == word })
-          let frequency = Double(texts.values.count { $0.contains(word) })
-          let weight = log(1 + (Double(texts.count) - frequency + 0.5) / (frequency + 0.5))
-          bm25 += weight * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * Double(text.count) / mean))
+      for memory in scenario.matching(request.query).map(\.memory) {
+        let around = Self.around(memory, lives).filter { other in
+          request.query.notExpiredAt.map { now in other.expiresAt.map { $0 > now } ?? true } ?? true
         }
-        let vector = scenario.vectors[view.memory.id]?[view.memory.text]
-        let voiced = view.memory.recipe == Memory.verbatimRecipe ? request.voicedVector : nil
-        let cosine = request.vector.flatMap { query in
-          vector.map { Double(VectorMath.dot(voiced ?? query, of: $0)) }
+        let own = ordered.reduce(0) { $0 + score($1, memory.id) }
+        let explained = ordered.reduce(0) { sum, word in
+          sum + max(score(word, memory.id), (around.map { score(word, $0.id) / 2 }.max() ?? 0))
         }
-        guard bm25 > 0 || cosine != nil else { continue }
-        candidates[view.memory.id] = Signals(cosine: cosine, bm25: bm25 > 0 ? bm25 : nil)
+        let signals = Signals(
+          cosine: cosine(memory), contextCosine: around.compactMap(cosine).map { max($0, 0) }.max(),
+          bm25: own > 0 ? own : nil, keywords: total > 0 ? min(1, explained / total) : 0,
+          isAskedSpeaker: QueryVoice.asks(request.speakers, for: memory.actor, role: memory.sources[0].role))
+        if signals.isHit { candidates[memory.id] = signals }
       }
       return Array(
-        Ranking.fuse(candidates).filter { $0.score >= request.minimumScore }.prefix(request.limit))
+        Ranking.fuse(candidates, comparesMeaning: request.vector != nil)
+          .filter { $0.score >= request.minimumScore }.prefix(request.limit))
     }
+  }
+
+  /// What was said in the two messages before and after, where each memory is a message of its own and all were said
+  /// at the same time.
+  private static func around(_ memory: Memory, _ lives: [[Memory]]) -> [Memory] {
+    func session(_ memory: Memory) -> String? { memory.sources[0].runID ?? memory.scope.runID }
+    for life in lives {
+      guard let index = life.firstIndex(where: { $0.id == memory.id }) else { continue }
+      return [life[..<index].reversed(), Array(life[(index + 1)...])].flatMap { others in
+        others.prefix(32).filter { session($0) == session(memory) }.prefix(2)
+      }
+    }
+    return []
   }
 }
 
@@ -220,7 +363,8 @@ extension Scenario {
       notExpiredAt: chance(30) ? Timestamp(milliseconds: 1000) : nil)
     return SearchRequest(
       query: query, text: chance(80) ? pick(Self.texts) + " " + pick(Self.texts) : "",
-      vector: chance(70) ? unitVector() : nil, voicedVector: chance(50) ? unitVector() : nil, limit: number(1...30),
+      vector: chance(70) ? unitVector() : nil, voicedVector: chance(50) ? unitVector() : nil,
+      speakers: pick([.people, .everyone, .named(["Ann"])]), limit: number(1...30),
       minimumScore: chance(30) ? 0.3 : 0)
   }
 }

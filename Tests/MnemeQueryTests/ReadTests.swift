@@ -75,10 +75,11 @@ import Testing
             ]
           ],
           "score": .double(0.75),
-          "score_breakdown": ["semantic": .double(0.9), "bm25": .double(0.6), "entity": .double(0)],
+          "score_breakdown": ["semantic": .double(0.9), "bm25": .double(0.6), "entity": .double(1)],
           "explain": [
-            "cosine": .double(0.9), "bm25": .double(2.5), "semantic_weight": .double(0.5),
-            "keyword_weight": .double(0.5), "threshold": .double(0.1),
+            "cosine": .double(0.9), "context_cosine": .double(0.5), "bm25": .double(2.5), "keywords": .double(0.6),
+            "speaker": true, "semantic_weight": .double(0.45), "context_weight": .double(0.15),
+            "keyword_weight": .double(0.25), "speaker_weight": .double(0.15), "threshold": .double(0.1),
           ],
         ])
     }

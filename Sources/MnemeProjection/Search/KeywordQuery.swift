@@ -13,6 +13,11 @@ struct KeywordQuery: Sendable {
 
   /// Different words. Stop words are among them only where there is no other word.
   let words: [[UInt8]]
+  /// For each of them, the part of a date that it may be.
+  let dates: [DateWord?]
+
+  /// Share of a word's score that it has for the memories said just before and after.
+  static let contextShare = 0.5
 
   init(_ text: String, _ database: Database) throws {
     let index = try KeywordIndex(database)
@@ -22,15 +27,18 @@ struct KeywordQuery: Sendable {
     let stopWords = Set(try index.words(of: Self.stopWords))
     let telling = all.filter { !stopWords.contains($0) }
     words = Array((telling.isEmpty ? all : telling).prefix(Self.maxWordCount))
+    let months = try CivilDay.monthNames.map { try index.words(of: $0).first ?? [] }
+    dates = words.map { DateWord($0, months: months) }
   }
 
-  /// Words that stand in most English sentences, whatever they are about.
+  /// Words that stand in most English sentences, whatever they are about; and what an apostrophe leaves of some.
   static let stopWords = """
     a about after again all also am an and any are as at be because been before being between both but by can could did \
     do does doing down during each few for from further had has have having he her here hers him himself his how i if in \
     into is it its itself just let like me more most my myself no nor not now of off on once only or other our ours out over own \
     please same she should so some such tell than that the their theirs them then there these they this those through to too under \
-    until up us very was we were what when where which while who whom why will with would you your yours
+    until up us very was we were what when where which while who whom why will with would you your yours \
+    s t m re ve d ll don didn doesn isn wasn
     """
 }
 
@@ -128,16 +136,28 @@ enum KeywordScope: Sendable {
 }
 
 extension KeywordQuery {
+  /// Numbers of the words whose postings are read: rarest first, within `maxPostingCount`.
+  func order(_ statistics: KeywordStatistics) -> [Int] {
+    var budget = Self.maxPostingCount
+    let rarestFirst = words.indices.sorted { (statistics.frequencies[$0], $0) < (statistics.frequencies[$1], $1) }
+    return Array(
+      rarestFirst.prefix { word in
+        budget -= statistics.frequencies[word]
+        return budget >= 0
+      })
+  }
+
+  /// The weight of all words, those that nobody has included.
+  func weight(_ statistics: KeywordStatistics) -> Double {
+    words.indices.reduce(0) { $0 + statistics.weight($1) }
+  }
+
   /// Calls `body` with each posting's share of BM25, rarest words first, within `maxPostingCount`.
   func forEachScore(
     _ database: Database, _ scope: KeywordScope, _ statistics: KeywordStatistics,
     _ body: (_ memory: Int64, _ occurrences: Int, _ weight: Double) -> Void
   ) throws {
-    var budget = Self.maxPostingCount
-    for word in words.indices.sorted(by: { (statistics.frequencies[$0], $0) < (statistics.frequencies[$1], $1) })
-    where statistics.frequencies[word] > 0 {
-      budget -= statistics.frequencies[word]
-      guard budget >= 0 else { return }
+    for word in order(statistics) where statistics.frequencies[word] > 0 {
       let weight = statistics.weight(word)
       try scope.forEachPosting(database, words[word]) { memory, occurrences in body(memory, occurrences, weight) }
     }

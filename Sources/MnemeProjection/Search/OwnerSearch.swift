@@ -2,7 +2,7 @@ import FoundationEssentials
 import GRDB
 import MnemeCore
 
-/// A search among one owner's memories whose vectors are in memory.
+/// A search among one owner's memories whose vectors are in memory: every one of them is ranked by all signals.
 struct OwnerSearch {
   let plan: SearchPlan
   let vectors: OwnerVectors
@@ -10,21 +10,35 @@ struct OwnerSearch {
   let scope: KeywordScope
   let statistics: KeywordStatistics
 
-  /// The candidates among the memories of `selection`.
+  /// The best of the memories of `selection`.
   func run(_ database: Database, _ selection: Selection) throws -> Findings {
     let isAllowed = try allowed(database, selection)
-    var found = Findings()
-    var chosen: Set<Int> = []
+    let isGiving = contextGivers()
+    let isAsked = askedSpeakers()
     let cosines = plan.request.vector.map { vectors.cosines($0, voiced: plan.request.voicedVector) }
-    if let cosines { chosen.formUnion(nearest(cosines, isAllowed)) }
-    let scores = try keywordScores(database)
-    chosen.formUnion(bestKeywords(scores, isAllowed))
-    for index in chosen {
+    let scores = try keywordScores(database, isGiving)
+    var top = TopCandidates(capacity: plan.candidateCount)
+    func allSignals(_ index: Int) -> Signals {
       let entry = vectors.entries[index]
-      let cosine = cosines.flatMap { entry.hasVector ? Double($0[index]) : nil }
-      let score = scores.isEmpty ? 0 : scores[index]
-      found.add(
-        Findings.Key(id: entry.id, number: entry.number), Signals(cosine: cosine, bm25: score > 0 ? score : nil))
+      var signals = Signals(
+        cosine: cosines.flatMap { entry.hasVector ? Double($0[index]) : nil },
+        bm25: scores.own[index] > 0 ? scores.own[index] : nil,
+        keywords: scores.total > 0 ? min(1, scores.explained[index] / scores.total) : 0,
+        isAskedSpeaker: isAsked(entry))
+      if let cosines { signals.contextCosine = contextCosine(cosines, isGiving, index) }
+      return signals
+    }
+    for index in vectors.entries.indices where isAllowed[index] {
+      let signals = allSignals(index)
+      guard signals.isHit else { continue }
+      let entry = vectors.entries[index]
+      let score = Ranking.score(signals, comparesMeaning: cosines != nil)
+      top.insert(Candidate(score: score, id: entry.id, number: entry.number))
+    }
+    var found = Findings()
+    for candidate in top.candidates {
+      guard let index = vectors.index(of: candidate.number) else { continue }
+      found.add(Findings.Key(id: candidate.id, number: candidate.number), allSignals(index))
     }
     return found
   }
@@ -41,40 +55,88 @@ struct OwnerSearch {
       }
       return isAllowed
     }
-    let now = query.notExpiredAt?.milliseconds ?? .min
-    return vectors.entries.map { entry in
-      entry.isLive && (query.includesEnded || entry.isCurrent) && entry.expiresAt > now
+    return zip(vectors.entries, contextGivers()).map { entry, isGiving in
+      isGiving && (query.includesEnded || entry.isCurrent)
     }
   }
 
-  private func nearest(_ cosines: [Float], _ isAllowed: [Bool]) -> [Int] {
-    var top = TopCandidates(capacity: plan.candidateCount)
-    for (index, cosine) in cosines.enumerated() where Double(cosine) >= top.threshold && isAllowed[index] {
-      let entry = vectors.entries[index]
-      guard entry.hasVector else { continue }
-      top.insert(Candidate(score: Double(cosine), id: entry.id, number: entry.number))
-    }
-    return top.candidates.compactMap { vectors.index(of: $0.number) }
+  /// For each entry, whether it may be context: it exists, and has not expired. One that has ended was said
+  /// nevertheless.
+  private func contextGivers() -> [Bool] {
+    let now = plan.request.query.notExpiredAt?.milliseconds ?? .min
+    return vectors.entries.map { $0.isLive && $0.expiresAt > now }
   }
 
-  /// BM25 of each entry; empty where the query has no words.
-  private func keywordScores(_ database: Database) throws -> [Double] {
-    guard !words.words.isEmpty else { return [] }
-    var scores = [Double](repeating: 0, count: vectors.entries.count)
-    try words.forEachScore(database, scope, statistics) { memory, occurrences, weight in
-      guard let index = vectors.index(of: memory) else { return }
-      let length = Int(vectors.entries[index].tokenCount)
-      scores[index] += weight * statistics.saturation(occurrences: occurrences, tokenCount: length)
+  private func askedSpeakers() -> (OwnerVectors.Entry) -> Bool {
+    let speakers = plan.request.speakers
+    // Of an actor, whether it is asked for in either role.
+    let people = vectors.actors.map { QueryVoice.asks(speakers, for: $0, role: "user") }
+    let assistants = vectors.actors.map { QueryVoice.asks(speakers, for: $0, role: "assistant") }
+    return { entry in entry.utterance.isAssistant ? assistants[Int(entry.actor)] : people[Int(entry.actor)] }
+  }
+
+  private func contextCosine(_ cosines: [Float], _ isGiving: [Bool], _ index: Int) -> Double? {
+    var best: Float?
+    for other in vectors.context(of: index) where isGiving[Int(other)] && vectors.entries[Int(other)].hasVector {
+      best = max(best ?? 0, cosines[Int(other)])
+    }
+    return best.map { Double($0) }
+  }
+
+  /// What the words say of each entry.
+  private struct KeywordScores {
+    /// BM25 of its own words.
+    var own: [Double]
+    /// Weight of the query's words that it explains.
+    var explained: [Double]
+    /// Weight of all of the query's words.
+    var total: Double
+  }
+
+  private func keywordScores(_ database: Database, _ isGiving: [Bool]) throws -> KeywordScores {
+    let count = vectors.entries.count
+    var scores = KeywordScores(
+      own: [Double](repeating: 0, count: count), explained: [Double](repeating: 0, count: count),
+      total: words.weight(statistics))
+    var occurrences = [Int32](repeating: 0, count: count)
+    var best = [Double](repeating: 0, count: count)
+    for word in words.order(statistics) {
+      let weight = statistics.weight(word)
+      var having: [Int] = []
+      try scope.forEachPosting(database, words.words[word]) { memory, times in
+        guard let index = vectors.index(of: memory) else { return }
+        scores.own[index] += weight * statistics.saturation(occurrences: times, tokenCount: tokenCount(index))
+        occurrences[index] = Int32(times)
+        having.append(index)
+      }
+      if let date = words.dates[word] {
+        for (index, entry) in vectors.entries.enumerated() where entry.isLive && entry.isSaid(on: date) {
+          if occurrences[index] == 0 { having.append(index) }
+          occurrences[index] += 1
+        }
+      }
+      var reached: [Int] = []
+      func reach(_ index: Int, _ score: Double) {
+        if best[index] == 0 { reached.append(index) }
+        best[index] = max(best[index], score)
+      }
+      for index in having {
+        let score =
+          weight
+          * statistics.saturation(
+            occurrences: Int(occurrences[index]), tokenCount: tokenCount(index))
+        occurrences[index] = 0
+        reach(index, score)
+        guard isGiving[index] else { continue }
+        for other in vectors.context(of: index) { reach(Int(other), score * KeywordQuery.contextShare) }
+      }
+      for index in reached {
+        scores.explained[index] += best[index]
+        best[index] = 0
+      }
     }
     return scores
   }
 
-  private func bestKeywords(_ scores: [Double], _ isAllowed: [Bool]) -> [Int] {
-    var top = TopCandidates(capacity: plan.candidateCount)
-    for (index, score) in scores.enumerated() where score > 0 && score >= top.threshold && isAllowed[index] {
-      let entry = vectors.entries[index]
-      top.insert(Candidate(score: score, id: entry.id, number: entry.number))
-    }
-    return top.candidates.compactMap { vectors.index(of: $0.number) }
-  }
+  private func tokenCount(_ index: Int) -> Int { Int(vectors.entries[index].tokenCount) }
 }

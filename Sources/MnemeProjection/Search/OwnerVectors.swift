@@ -23,6 +23,13 @@ struct OwnerVectors: Sendable {
     var isLive: Bool
     /// Milliseconds since 1970; `Int64.max` where it does not expire.
     var expiresAt: Int64
+    /// Where it was said.
+    var utterance: Utterance
+
+    /// Whether it was said on a day that is so called.
+    func isSaid(on date: DateWord) -> Bool {
+      utterance.session != Utterance.nowhere && date.names(utterance.at)
+    }
   }
 
   /// Rows of a block. A small one is copied quickly, a large one is scanned without interruption.
@@ -36,16 +43,23 @@ struct OwnerVectors: Sendable {
   /// Everybody who said something, each once.
   private(set) var actors: [String] = []
   private var actorIndices: [String: Int32] = [:]
+  private var sessionIndices: [String: Int32] = [:]
+  /// Entries that are context of each other: those of entry `n` from `contextStarts[n]` to `contextStarts[n + 1]`.
+  private var contexts: [Int32] = []
+  private var contextStarts: [Int32] = []
   private var indexByOrdinal: [Int32] = []
   private let dimension: Int
 
   private static let columns = """
     m.memory, m.id, m.token_count, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at,
-    (SELECT v.vector FROM vectors v WHERE v.memory = m.memory), m.recipe = '\(Memory.verbatimRecipe)', m.actor
+    (SELECT v.vector FROM vectors v WHERE v.memory = m.memory), m.recipe = '\(Memory.verbatimRecipe)', m.actor, \
+    \(Utterance.columns)
     """
 
   /// Approximate size in memory, in bytes.
-  var byteCount: Int { Self.byteCount(entries.count, dimension: dimension) + indexByOrdinal.count * 4 }
+  var byteCount: Int {
+    Self.byteCount(entries.count, dimension: dimension) + (indexByOrdinal.count + contexts.count) * 4
+  }
 
   /// Approximate size of `count` memories.
   static func byteCount(_ count: Int, dimension: Int) -> Int {
@@ -60,9 +74,12 @@ struct OwnerVectors: Sendable {
     let range = Schema.memories(of: owner.number)
     let rows = try Row.fetchCursor(
       try database.cachedStatement(
-        sql: "SELECT \(Self.columns) FROM memories m WHERE m.memory BETWEEN ? AND ? ORDER BY m.memory"),
+        sql: """
+          SELECT \(Self.columns) FROM \(Utterance.tables) WHERE m.memory BETWEEN ? AND ? ORDER BY m.memory
+          """),
       arguments: [range.lowerBound, range.upperBound])
-    while let row = try rows.next() { try put(row) }
+    while let row = try rows.next() { _ = try put(row) }
+    findContexts()
   }
 
   /// Brings this up to `owner.version`. Returns false where the changes since are not all known any more.
@@ -72,16 +89,36 @@ struct OwnerVectors: Sendable {
     let touched = try Int64.fetchAll(
       try database.cachedStatement(sql: "SELECT DISTINCT memory FROM touched WHERE owner = ? AND version > ?"),
       arguments: [owner.number, version])
-    let statement = try database.cachedStatement(sql: "SELECT \(Self.columns) FROM memories m WHERE m.memory = ?")
+    let statement = try database.cachedStatement(
+      sql: "SELECT \(Self.columns) FROM \(Utterance.tables) WHERE m.memory = ?")
     for number in touched.sorted() {
       if let row = try Row.fetchOne(statement, arguments: [number]) {
-        try put(row)
+        guard try put(row) else { return false }
       } else if let index = index(of: number) {
         entries[index].isLive = false
       }
     }
     version = owner.version
+    findContexts()
     return true
+  }
+
+  /// Entries that were said just before and after entry `index`.
+  func context(of index: Int) -> ArraySlice<Int32> {
+    contexts[Int(contextStarts[index])..<Int(contextStarts[index + 1])]
+  }
+
+  private mutating func findContexts() {
+    contexts.removeAll(keepingCapacity: true)
+    contextStarts = [0]
+    contextStarts.reserveCapacity(entries.count + 1)
+    for index in entries.indices {
+      let found = Utterance.context(of: index, count: entries.count) { other in
+        entries[other].isLive ? entries[other].utterance : nil
+      }
+      contexts.append(contentsOf: found.map { Int32($0) })
+      contextStarts.append(Int32(contexts.count))
+    }
   }
 
   /// The place of memory `number`; nil where it is not here.
@@ -121,19 +158,29 @@ struct OwnerVectors: Sendable {
     return Int32(actors.count - 1)
   }
 
-  private mutating func put(_ row: Row) throws {
+  private mutating func sessionIndex(_ session: String) -> Int32 {
+    if let index = sessionIndices[session] { return index }
+    let index = Int32(sessionIndices.count)
+    sessionIndices[session] = index
+    return index
+  }
+
+  /// Takes a row in. Returns false where its number is below one that is here already, though it is new: entries stand
+  /// in order of their numbers.
+  private mutating func put(_ row: Row) throws -> Bool {
     let vector = try Self.vector(row, at: 5, dimension: dimension)
     let entry = Entry(
       number: row[0], id: row[1], tokenCount: row[2], isCurrent: row[3], hasVector: vector != nil,
       isVerbatim: row[6], actor: actorIndex(StoredText.decode(row[7])), isLive: true,
-      expiresAt: (row[4] as Int64?) ?? .max)
+      expiresAt: (row[4] as Int64?) ?? .max, utterance: Utterance(row, at: 8) { sessionIndex($0) })
     if let index = index(of: entry.number) {
       entries[index] = entry
       let start = index % Self.blockRowCount * dimension
       let components = vector ?? [Float](repeating: 0, count: dimension)
       blocks[index / Self.blockRowCount].replaceSubrange(start..<start + dimension, with: components)
-      return
+      return true
     }
+    if let last = entries.last, last.number > entry.number { return false }
     let ordinal = Int(entry.number & 0xffff_ffff)
     if ordinal >= indexByOrdinal.count {
       indexByOrdinal.append(contentsOf: repeatElement(-1, count: ordinal + 1 - indexByOrdinal.count))
@@ -149,6 +196,7 @@ struct OwnerVectors: Sendable {
     } else {
       blocks[blocks.count - 1].append(contentsOf: repeatElement(0, count: dimension))
     }
+    return true
   }
 
   /// The vector in a column; nil where there is none.

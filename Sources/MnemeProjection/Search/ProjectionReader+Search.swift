@@ -7,8 +7,8 @@ struct SearchPlan: Sendable {
   let request: SearchRequest
   let dimension: Int
 
-  /// Candidates that each way of looking brings.
-  var candidateCount: Int { max(100, 4 * min(request.limit, Self.maxLimit)) }
+  /// Candidates that each way of looking brings, where not all are ranked by all signals.
+  var candidateCount: Int { max(200, 4 * min(request.limit, Self.maxLimit)) }
   /// Hits in one answer, at most.
   static let maxLimit = 10_000
 }
@@ -104,7 +104,7 @@ extension ProjectionReader {
   }
 }
 
-/// The candidates of both ways of looking, each with all its signals.
+/// The candidates of all ways of looking, each with all its signals.
 struct Findings: Sendable {
   /// A candidate, in order of its id.
   struct Key: Hashable, Comparable, Sendable {
@@ -141,7 +141,8 @@ struct Findings: Sendable {
   /// The hits that the plan asks for, best first.
   func ranked(_ plan: SearchPlan) -> [Ranked<Key>] {
     Array(
-      Ranking.fuse(signals).prefix { $0.score >= plan.request.minimumScore }
+      Ranking.fuse(signals, comparesMeaning: plan.request.vector != nil)
+        .prefix { $0.score >= plan.request.minimumScore }
         .prefix(min(plan.request.limit, SearchPlan.maxLimit)))
   }
 

@@ -3,7 +3,9 @@ import GRDB
 import MnemeCore
 
 /// A search that reads the vectors of one shard where they lie: of many owners, or of one that is too large to be kept.
-/// In memory it has the candidates, one block of vectors, and 32 bytes for each memory that the query is about.
+/// In memory it has the candidates with what was said around them, one block of vectors, and 48 bytes for each memory
+/// that the query is about. The candidates are the nearest, and those with the best words; only they are ranked by all
+/// signals.
 struct ScanSearch {
   private struct Entry {
     let number: Int64
@@ -37,20 +39,21 @@ struct ScanSearch {
     for entry in entries where entry.score > 0 && entry.score >= keywords.threshold {
       keywords.insert(Candidate(score: entry.score, id: entry.id, number: entry.number))
     }
+    let numbers = Set((nearest.candidates + keywords.candidates).map(\.number)).sorted()
+    let surroundings = try Surroundings(database, plan: plan, of: numbers)
+    let explained = try surroundings.explained(database, words, scope, statistics)
+    let total = words.weight(statistics)
     var found = Findings()
-    for candidate in nearest.candidates {
-      let score = Self.index(of: candidate.number, in: entries).map { entries[$0].score } ?? 0
+    for number in numbers {
+      guard let index = Self.index(of: number, in: entries) else { continue }
+      let entry = entries[index]
       found.add(
-        Findings.Key(id: candidate.id, number: candidate.number),
-        Signals(cosine: candidate.score, bm25: score > 0 ? score : nil))
-    }
-    for candidate in keywords.candidates {
-      let key = Findings.Key(id: candidate.id, number: candidate.number)
-      guard found.signals[key] == nil else { continue }
-      let isVerbatim = Self.index(of: candidate.number, in: entries).map { entries[$0].isVerbatim } ?? false
-      found.add(
-        key,
-        Signals(cosine: try cosine(database, candidate.number, isVerbatim: isVerbatim), bm25: candidate.score))
+        Findings.Key(id: entry.id, number: number),
+        Signals(
+          cosine: try surroundings.cosine(database, number),
+          contextCosine: try surroundings.contextCosine(database, number), bm25: entry.score > 0 ? entry.score : nil,
+          keywords: total > 0 ? min(1, (explained[number] ?? 0) / total) : 0,
+          isAskedSpeaker: surroundings.isAskedSpeaker(number)))
     }
     return found
   }
@@ -119,15 +122,5 @@ struct ScanSearch {
       if entries[middle].number < number { low = middle + 1 } else { high = middle }
     }
     return low < entries.count && entries[low].number == number ? low : nil
-  }
-
-  private func cosine(_ database: Database, _ number: Int64, isVerbatim: Bool) throws -> Double? {
-    guard let plain = plan.request.vector else { return nil }
-    let query = isVerbatim ? plan.request.voicedVector ?? plain : plain
-    let statement = try database.cachedStatement(sql: "SELECT vector FROM vectors WHERE memory = ?")
-    guard let row = try Row.fetchOne(statement, arguments: [number]),
-      let vector = try OwnerVectors.vector(row, at: 0, dimension: plan.dimension)
-    else { return nil }
-    return Double(VectorMath.dot(query, of: vector))
   }
 }

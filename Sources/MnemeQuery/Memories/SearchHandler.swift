@@ -52,7 +52,7 @@ extension QueryAPI {
     let hits = try await self.reader.search(
       SearchRequest(
         query: form.read.query, text: voice.neutral, vector: vectors?.first, voicedVector: vectors?.dropFirst().first,
-        limit: form.limit, minimumScore: form.threshold))
+        speakers: voice.speakers, limit: form.limit, minimumScore: form.threshold))
     var answer: [String: JSONValue] = ["results": .array(hits.map { Self.hit($0, form, now: now) })]
     if vectors == nil { answer["degraded"] = true }
     var response = APIResponse(.object(answer))
@@ -95,13 +95,17 @@ extension QueryAPI {
     var object = MemoryObject.object(hit.view, now: now)
     object["score"] = .double(hit.score)
     object["score_breakdown"] = [
-      "semantic": .double(hit.semantic), "bm25": .double(hit.keyword), "entity": .double(0),
+      "semantic": .double(hit.semantic), "bm25": .double(hit.keyword),
+      "entity": .double(hit.signals.isAskedSpeaker ? 1 : 0),
     ]
     guard form.explains else { return form.read.project(object) }
     object["explain"] = [
       "cosine": hit.signals.cosine.map(JSONValue.double) ?? .null,
-      "bm25": hit.signals.bm25.map(JSONValue.double) ?? .null,
-      "semantic_weight": .double(Ranking.semanticWeight), "keyword_weight": .double(1 - Ranking.semanticWeight),
+      "context_cosine": hit.signals.contextCosine.map(JSONValue.double) ?? .null,
+      "bm25": hit.signals.bm25.map(JSONValue.double) ?? .null, "keywords": .double(hit.signals.keywords),
+      "speaker": .bool(hit.signals.isAskedSpeaker), "semantic_weight": .double(Ranking.semanticWeight),
+      "context_weight": .double(Ranking.contextWeight), "keyword_weight": .double(Ranking.keywordWeight),
+      "speaker_weight": .double(Ranking.speakerWeight),
       "threshold": .double(form.threshold),
     ]
     return form.read.project(object)

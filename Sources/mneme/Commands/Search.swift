@@ -34,8 +34,8 @@ struct Search: AsyncParsableCommand {
     let vectors = try await embedder.embed(voice.texts)
     let hits = try await reader.search(
       SearchRequest(
-        query: about, text: voice.neutral, vector: vectors.first, voicedVector: vectors.dropFirst().first, limit: topK,
-        minimumScore: threshold))
+        query: about, text: voice.neutral, vector: vectors.first, voicedVector: vectors.dropFirst().first,
+        speakers: voice.speakers, limit: topK, minimumScore: threshold))
     try report(hits)
     await models.close()
     await system.log.close()
@@ -52,6 +52,8 @@ struct Search: AsyncParsableCommand {
       guard explain else { continue }
       Console.line(
         "      semantic \(Self.rounded(hit.semantic))  keyword \(Self.rounded(hit.keyword))"
+          + "  speaker \(hit.signals.isAskedSpeaker ? 1 : 0)"
+          + "  around it \(hit.signals.contextCosine.map(Self.rounded) ?? "–")"
           + "  cosine \(hit.signals.cosine.map(Self.rounded) ?? "–")  bm25 \(hit.signals.bm25.map(Self.rounded) ?? "–")"
       )
     }

@@ -61,7 +61,9 @@ final class ReaderTwin: MemoryReader {
     try self.look { state in
       state.searches.append(request)
       return Self.matches(request.query, in: state).prefix(request.limit).map {
-        SearchHit(view: $0, score: 0.75, semantic: 0.9, keyword: 0.6, signals: Signals(cosine: 0.9, bm25: 2.5))
+        SearchHit(
+          view: $0, score: 0.75, semantic: 0.9, keyword: 0.6,
+          signals: Signals(cosine: 0.9, contextCosine: 0.5, bm25: 2.5, keywords: 0.6, isAskedSpeaker: true))
       }
     }
   }

@@ -1,0 +1,111 @@
+import GRDB
+import MnemeCore
+
+/// Where in a conversation a memory was said: its first source.
+struct Utterance: Sendable {
+  /// Number of the session in a table of the caller's; `noSession` where the source names none.
+  let session: Int32
+  /// Digest of the message: equal for all memories of one message.
+  let place: UInt64
+  /// Milliseconds since 1970.
+  let at: Int64
+  let isAssistant: Bool
+
+  /// The source names no session: what was said within `maxPause` of each other belongs together, then.
+  static let noSession: Int32 = -1
+  /// The memory has no source: it stands in no conversation.
+  static let nowhere: Int32 = -2
+
+  /// Messages before, and messages after, whose memories are context.
+  static let reach = 2
+  /// Memories of the owner among which those are looked for, each way: where more were recorded between two messages
+  /// of a session, they are no context of each other.
+  static let maxDistance = 32
+  /// Longest pause in a conversation without a session, in milliseconds.
+  static let maxPause: Int64 = 3_600_000
+
+  /// Columns of a memory `m` with its first source `s`, which `init(_:at:session:)` reads.
+  static let columns = "ifnull(s.run_id, m.run_id), s.event_id, s.message_index, s.time, s.role"
+  /// Where those come from.
+  static let tables = "memories m LEFT JOIN sources s ON s.memory = m.memory AND s.ordinal = 0"
+
+  /// Reads `columns` from `index` on. `session` gives the number of a session.
+  init(_ row: Row, at index: Int, session: (String) -> Int32) {
+    guard let event: String = row[index + 1] else {
+      self.init(session: Self.nowhere, place: 0, at: 0, isAssistant: false)
+      return
+    }
+    let run: String? = row[index]
+    let message: Int64 = row[index + 2]
+    // FNV-1a: of the few memories that are compared with each other, no two messages share it.
+    var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in event.utf8 { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    digest = (digest ^ UInt64(bitPattern: message)) &* 0x100_0000_01b3
+    self.init(
+      session: run.map(session) ?? Self.noSession, place: digest, at: row[index + 3],
+      isAssistant: row[index + 4] as String == "assistant")
+  }
+
+  init(session: Int32, place: UInt64, at: Int64, isAssistant: Bool) {
+    self.session = session
+    self.place = place
+    self.at = at
+    self.isAssistant = isAssistant
+  }
+
+  /// The memories that were said in the `reach` messages before and after that of memory `index`, of `count` in the
+  /// order in which they became known. `utterance` is nil for one that exists no more.
+  /// What is context of another has that one as its context.
+  static func context(of index: Int, count: Int, _ utterance: (Int) -> Utterance?) -> [Int] {
+    guard let own = utterance(index), own.session != nowhere else { return [] }
+    var context: [Int] = []
+    for step in [-1, 1] {
+      var (next, seenCount, messageCount) = (index + step, 0, 0)
+      var last = own
+      while next >= 0, next < count, seenCount < maxDistance {
+        defer { next += step }
+        guard let other = utterance(next) else { continue }
+        seenCount += 1
+        guard other.session == own.session else { continue }
+        if own.session == noSession, abs(other.at - last.at) > maxPause { break }
+        if other.place != last.place { messageCount += 1 }
+        if messageCount > reach { break }
+        last = other
+        if messageCount > 0 { context.append(next) }
+      }
+    }
+    return context
+  }
+}
+
+/// A part of a date that a word of a query may be.
+enum DateWord: Sendable, Hashable {
+  case year(Int)
+  case month(Int)
+  case day(Int)
+
+  /// What `word`, as the index has it, may mean. `months` are the names of the months, as the index has them.
+  init?(_ word: [UInt8], months: [[UInt8]]) {
+    if let month = months.firstIndex(of: word) {
+      self = .month(month + 1)
+      return
+    }
+    guard word.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(String(decoding: word, as: UTF8.self))
+    else { return nil }
+    switch number {
+    case 1...31 where word.count <= 2: self = .day(number)
+    case 1000...9999 where word.count == 4: self = .year(number)
+    default: return nil
+    }
+  }
+
+  /// Whether the day of `milliseconds` since 1970 is so called.
+  func names(_ milliseconds: Int64) -> Bool {
+    let day = Timestamp(milliseconds: milliseconds).day.components
+    switch self {
+    case .year(let year): return year == day.year
+    case .month(let month): return month == day.month
+    case .day(let number): return number == day.day
+    }
+  }
+}

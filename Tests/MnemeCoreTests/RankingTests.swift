@@ -1,0 +1,30 @@
+import MnemeCore
+import Testing
+
+@Suite struct RankingTests {
+  private static let all = Signals(cosine: 1, contextCosine: 1, bm25: 9, keywords: 1, isAskedSpeaker: true)
+
+  @Test(
+    arguments: [
+      (Signals(), true, 0), (RankingTests.all, true, 1), (RankingTests.all, false, 1),
+      (Signals(cosine: 0.5), true, 0.225), (Signals(cosine: -1, contextCosine: -1), true, 0),
+      (Signals(contextCosine: 1), true, 0.15), (Signals(keywords: 0.5), true, 0.125),
+      (Signals(keywords: 2), true, 0.25), (Signals(isAskedSpeaker: true), true, 0.15),
+      // Without a vector of the query, what is left counts by the same weights.
+      (Signals(cosine: 1, keywords: 0.5), false, 0.3125), (Signals(isAskedSpeaker: true), false, 0.375),
+    ] as [(Signals, Bool, Double)])
+  func aScoreIsTheWeightedSumOfTheSignals(_ signals: Signals, _ comparesMeaning: Bool, _ expected: Double) {
+    #expect(abs(Ranking.score(signals, comparesMeaning: comparesMeaning) - expected) < 1e-12)
+  }
+
+  @Test func whatStandsAroundAMemoryMakesNoHit() {
+    #expect(!Signals(contextCosine: 1, keywords: 0.5, isAskedSpeaker: true).isHit)
+    #expect(Signals(cosine: -1).isHit && Signals(bm25: 0.1).isHit)
+  }
+
+  @Test func equalScoresComeInOrderOfTheirIDs() {
+    let ranked = Ranking.fuse([3: Signals(cosine: 0.5), 1: Signals(cosine: 0.5), 2: Self.all], comparesMeaning: true)
+    #expect(ranked.map(\.id) == [2, 1, 3])
+    #expect(ranked[0].semantic == 1 && ranked[0].keyword == 1)
+  }
+}
