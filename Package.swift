@@ -69,7 +69,7 @@ let package = Package(
       resources: [.embedInCode("Prompts")], swiftSettings: safe),
     .target(
       name: "MnemeProjection",
-      dependencies: ["CAllocator", "MnemeCore", "EventLog", crypto, grdb, lifecycle, logging, sqlite],
+      dependencies: ["CAllocator", "CKernels", "MnemeCore", "EventLog", crypto, grdb, lifecycle, logging, sqlite],
       swiftSettings: safe),
     .target(
       name: "MnemeQuery",
@@ -127,7 +127,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "MnemeProjectionTests",
-      dependencies: ["MnemeCore", "EventLog", "MnemeProjection", "MnemeTesting", "SQLiteEventLog", grdb, logging],
+      dependencies: [
+        "CKernels", "MnemeCore", "EventLog", "MnemeProjection", "MnemeTesting", "SQLiteEventLog", grdb, logging,
+      ],
       resources: [.copy("Resources")], swiftSettings: strict),
     .testTarget(
       name: "MnemeQueryTests",

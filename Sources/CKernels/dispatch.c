@@ -32,23 +32,31 @@ void mneme_gemm_f32(
   DISPATCH(isa, gemm_f32, m, n, k, input, packed, bias, gelu, result);
 }
 
+// What multiplies bytes is the same on AVX-512 without VNNI as on AVX2.
+#if MNEME_X86
+#define DISPATCH_BYTES(isa, function, ...) \
+  switch (isa) { \
+    case MNEME_ISA_AVX512VNNI: mneme_##function##_avx512vnni(__VA_ARGS__); break; \
+    case MNEME_ISA_AVX512: \
+    case MNEME_ISA_AVX2: mneme_##function##_avx2(__VA_ARGS__); break; \
+    default: mneme_##function##_base(__VA_ARGS__); \
+  }
+#else
+#define DISPATCH_BYTES(isa, function, ...) mneme_##function##_base(__VA_ARGS__)
+#endif
+
 void mneme_gemm_u8i8(
     int isa, size_t m, size_t n, size_t k, const uint8_t *bytes, const float *scales, const int32_t *zeros,
     const int8_t *packed, const float *weight_scales, const int32_t *weight_sums, const float *bias, int gelu,
     float *result) {
-#define ARGUMENTS m, n, k, bytes, scales, zeros, packed, weight_scales, weight_sums, bias, gelu, result
-#if MNEME_X86
-  if (isa == MNEME_ISA_AVX512VNNI) {
-    mneme_gemm_u8i8_avx512vnni(ARGUMENTS);
-  } else if (isa != MNEME_ISA_BASE) {
-    mneme_gemm_u8i8_avx2(ARGUMENTS);
-  } else {
-    mneme_gemm_u8i8_base(ARGUMENTS);
-  }
-#else
-  mneme_gemm_u8i8_base(ARGUMENTS);
-#endif
-#undef ARGUMENTS
+  DISPATCH_BYTES(
+      isa, gemm_u8i8, m, n, k, bytes, scales, zeros, packed, weight_scales, weight_sums, bias, gelu, result);
+}
+
+void mneme_scan_codes(
+    int isa, size_t m, size_t stride, const uint8_t *codes, const int8_t *high_query, const int8_t *low_query,
+    int32_t *high, int32_t *low) {
+  DISPATCH_BYTES(isa, scan_codes, m, stride, codes, high_query, low_query, high, low);
 }
 
 void mneme_quantise_rows(

@@ -19,6 +19,11 @@
       const int8_t *packed, const float *weight_scales, const int32_t *weight_sums, const float *bias, \
       int with_gelu, float *result);
 
+#define DECLARE_SCAN(isa) \
+  void mneme_scan_codes_##isa( \
+      size_t m, size_t stride, const uint8_t *codes, const int8_t *high_query, const int8_t *low_query, \
+      int32_t *high, int32_t *low);
+
 #define DECLARE_KERNELS(isa) \
   DECLARE_PRODUCT_I8(isa) \
   void mneme_gemm_f32_##isa( \
@@ -35,7 +40,10 @@
 DECLARE_KERNELS(base)
 DECLARE_KERNELS(avx2)
 DECLARE_KERNELS(avx512)
-// Only the integer product has code of its own for VNNI.
+// Only what multiplies bytes has code of its own for VNNI, and only that has none for AVX-512 without it.
 DECLARE_PRODUCT_I8(avx512vnni)
+DECLARE_SCAN(base)
+DECLARE_SCAN(avx2)
+DECLARE_SCAN(avx512vnni)
 
 #endif

@@ -50,6 +50,23 @@ INLINE v16i i8_total(i8_sums sums) {
 }
 #include "product_i8.h"
 
+typedef __m256i scan_sums;
+INLINE scan_sums scan_none(void) { return _mm256_setzero_si256(); }
+INLINE scan_sums scan_step(scan_sums sums, const uint8_t *codes, const int8_t *query) {
+  for (int i = 0; i < 64; i += 16) {
+    __m256i left = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(codes + i)));
+    __m256i right = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(query + i)));
+    sums = _mm256_add_epi32(sums, _mm256_madd_epi16(left, right));
+  }
+  return sums;
+}
+INLINE int32_t scan_total(scan_sums sums) {
+  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+  return _mm_cvtsi128_si32(_mm_add_epi32(four, _mm_shuffle_epi32(four, 0xB1)));
+}
+#include "scan_i8.h"
+
 #include "attention.h"
 #include "rows.h"
 

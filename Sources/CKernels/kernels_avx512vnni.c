@@ -26,5 +26,13 @@ INLINE i8_sums i8_step(i8_sums sums, i8_input x, i8_weights w) { return _mm512_d
 INLINE v16i i8_total(i8_sums sums) { return __builtin_bit_cast(v16i, sums); }
 #include "product_i8.h"
 
+typedef __m512i scan_sums;
+INLINE scan_sums scan_none(void) { return _mm512_setzero_si512(); }
+INLINE scan_sums scan_step(scan_sums sums, const uint8_t *codes, const int8_t *query) {
+  return _mm512_dpbusd_epi32(sums, _mm512_loadu_si512(codes), _mm512_loadu_si512(query));
+}
+INLINE int32_t scan_total(scan_sums sums) { return _mm512_reduce_add_epi32(sums); }
+#include "scan_i8.h"
+
 #pragma clang attribute pop
 #endif

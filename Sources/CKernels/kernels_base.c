@@ -23,5 +23,14 @@ INLINE i8_sums i8_step(i8_sums sums, i8_input x, i8_weights w) {
 INLINE v16i i8_total(i8_sums sums) { return sums; }
 #include "product_i8.h"
 
+typedef int32_t scan_sums;
+INLINE scan_sums scan_none(void) { return 0; }
+INLINE scan_sums scan_step(scan_sums sums, const uint8_t *codes, const int8_t *query) {
+  for (int i = 0; i < 64; i++) sums += (int32_t)codes[i] * query[i];
+  return sums;
+}
+INLINE int32_t scan_total(scan_sums sums) { return sums; }
+#include "scan_i8.h"
+
 #include "attention.h"
 #include "rows.h"

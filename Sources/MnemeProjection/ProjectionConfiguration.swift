@@ -27,19 +27,19 @@ public struct ProjectionConfiguration: Hashable, Sendable {
     /// Records of one topic that a rebuild reads and folds in one go, at most, of the several that make a transaction:
     /// what one go used is used again by the next one but one, where fresh memory would have to be zeroed first.
     public var maxRebuildReadRecordCount: Int
-    /// Owners' vectors that a reader keeps in memory, in bytes.
-    public var maxVectorCacheByteCount: Int
+    /// What a reader keeps in memory of the owners searched last, in bytes.
+    public var maxIndexCacheByteCount: Int
 
     /// Bounds with all their parts.
     public init(
       maxBatchRecordCount: Int = 500, maxBatchByteCount: Int = 8 << 20, maxRebuildBatchRecordCount: Int = 2_500,
-      maxRebuildReadRecordCount: Int = 1000, maxVectorCacheByteCount: Int = 256 << 20
+      maxRebuildReadRecordCount: Int = 1000, maxIndexCacheByteCount: Int = 256 << 20
     ) {
       self.maxBatchRecordCount = maxBatchRecordCount
       self.maxBatchByteCount = maxBatchByteCount
       self.maxRebuildBatchRecordCount = maxRebuildBatchRecordCount
       self.maxRebuildReadRecordCount = maxRebuildReadRecordCount
-      self.maxVectorCacheByteCount = maxVectorCacheByteCount
+      self.maxIndexCacheByteCount = maxIndexCacheByteCount
     }
   }
 

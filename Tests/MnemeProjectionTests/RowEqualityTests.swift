@@ -12,7 +12,7 @@ import Testing
     ("meta", "*"), ("watermarks", "*"), ("vector_mark", "*"), ("turn_positions", "*"), ("skipped", "*"),
     ("tenants", "*"), ("owners", "owner, tenant, kind, id, next_ordinal, memory_count, token_count"), ("numbers", "*"),
     ("memories", "*"), ("sources", "*"), ("runs", "*"), ("vectors", "*"), ("other_vectors", "*"),
-    ("early_vectors", "*"), ("inputs", "*"), ("changes", "*"), ("successions", "*"), ("keyword_postings", "*"),
+    ("early_vectors", "*"), ("inputs", "*"), ("changes", "*"), ("successions", "*"),
   ]
 
   private func rows(_ world: World, _ partition: Int) async throws -> [String: [String]] {

@@ -154,7 +154,7 @@ import Testing
     for bytes in [256 << 20, 1000] {
       let configuration = ProjectionConfiguration(
         id: nil, generation: "g1", space: "test-8", dimension: World.dimension, partitionCount: 1,
-        bounds: .init(maxVectorCacheByteCount: bytes))
+        bounds: .init(maxIndexCacheByteCount: bytes))
       let reader = try ProjectionReader(directory: world.directory, configuration: configuration)
       for query in [all("acme", isUser("ann")), all()] {
         let hits = try await reader.search(
@@ -228,7 +228,7 @@ import Testing
       }
     }
     func context(_ index: Int) -> [Int] {
-      Utterance.context(of: index, count: utterances.count) { utterances[$0] }.sorted()
+      Self.context(of: index, utterances)
     }
     #expect(context(index) == expected)
     for other in utterances.indices {
@@ -242,8 +242,17 @@ import Testing
         session: place == 0 || place > Utterance.maxDistance - 1 ? 0 : 1, place: UInt64(place), at: 0,
         isAssistant: false)
     }
-    let context = Utterance.context(of: 0, count: utterances.count) { utterances[$0] }
-    #expect(context == [Utterance.maxDistance])
+    #expect(Self.context(of: 0, utterances) == [Utterance.maxDistance])
+  }
+
+  private static func context(of index: Int, _ utterances: [Utterance?]) -> [Int] {
+    var found: [Int] = []
+    Utterance.forEachContext(of: index, count: utterances.count) {
+      utterances[$0]
+    } body: {
+      found.append($0)
+    }
+    return found.sorted()
   }
 
   @Test func aQueryOfAnotherDimensionIsRefused() async throws {
@@ -258,7 +267,7 @@ import Testing
   @Test(arguments: 1...8 as ClosedRange<UInt64>)
   func everySearchAnswersAsAnExhaustiveOne(seed: UInt64) async throws {
     // A cache that is too small makes the same search scan.
-    let bounds = ProjectionConfiguration.Bounds(maxVectorCacheByteCount: seed % 2 == 0 ? 256 << 20 : 1000)
+    let bounds = ProjectionConfiguration.Bounds(maxIndexCacheByteCount: seed % 2 == 0 ? 256 << 20 : 1000)
     let world = try await World(partitionCount: 2, bounds: bounds)
     defer { world.remove() }
     var scenario = Scenario(world, seed: seed)
@@ -275,9 +284,14 @@ import Testing
         let request = scenario.searchRequest()
         let hits = try await reader.search(request)
         let expected = try Self.exhaustive(request, scenario, lives)
-        #expect(hits.map(\.view.memory.id) == expected.map(\.id), "seed \(seed)")
-        let isNear = zip(hits, expected).allSatisfy { abs($0.score - $1.score) < 1e-6 }
+        // Codes of 16 bits for each component may part scores that are as good as equal.
+        let isNear = hits.count == expected.count && zip(hits, expected).allSatisfy { abs($0.score - $1.score) < 5e-5 }
         #expect(isNear, "seed \(seed)")
+        let isSame = zip(hits, expected).allSatisfy { hit, other in
+          hit.view.memory.id == other.id
+            || expected.contains { $0.id == hit.view.memory.id && abs($0.score - hit.score) < 5e-5 }
+        }
+        #expect(isSame, "seed \(seed)")
         #expect(hits.allSatisfy { $0.view.owner.tenant == request.query.tenant })
       }
     }
@@ -289,19 +303,21 @@ import Testing
     _ request: SearchRequest, _ scenario: Scenario, _ lives: [[Memory]]
   ) throws -> [Ranked<UUID>] {
     try DatabaseQueue().read { database in
-      let index = try KeywordIndex(database)
-      let words = try KeywordQuery(request.text, database).words
+      let tokenizer = try WordTokenizer(database)
+      let words = try KeywordQuery(request.text, database).keys
       let population = scenario.views.values.filter { view in
         view.owner.tenant == request.query.tenant && (request.query.owner.map { $0 == view.owner } ?? true)
       }
       let texts = try Dictionary(
-        uniqueKeysWithValues: population.map { ($0.memory.id, try index.words(of: $0.memory.text)) })
+        uniqueKeysWithValues: population.map {
+          ($0.memory.id, try tokenizer.words(of: $0.memory.text).map { WordKeys.key(of: $0) })
+        })
       let mean = max(Double(texts.values.reduce(0) { $0 + $1.count }) / Double(max(texts.count, 1)), 1)
-      func weight(_ word: [UInt8]) -> Double {
+      func weight(_ word: UInt32) -> Double {
         let frequency = Double(texts.values.count { $0.contains(word) })
         return log(1 + (Double(texts.count) - frequency + 0.5) / (frequency + 0.5))
       }
-      func score(_ word: [UInt8], _ id: UUID) -> Double {
+      func score(_ word: UInt32, _ id: UUID) -> Double {
         guard let text = texts[id] else { return 0 }
         let occurrences = Double(text.count { $0 == word })
         return weight(word)
@@ -313,16 +329,13 @@ import Testing
         return request.vector.flatMap { query in vector.map { Double(VectorMath.dot(voiced ?? query, of: $0)) } }
       }
       let total = words.reduce(0) { $0 + weight($1) }
-      // Rarest first, as the search adds them up: another order would part equal scores by their last bit.
-      let ordered = words.enumerated().map { place, word in (texts.values.count { $0.contains(word) }, place, word) }
-        .sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2)
       var candidates: [UUID: Signals] = [:]
       for memory in scenario.matching(request.query).map(\.memory) {
         let around = Self.around(memory, lives).filter { other in
           request.query.notExpiredAt.map { now in other.expiresAt.map { $0 > now } ?? true } ?? true
         }
-        let own = ordered.reduce(0) { $0 + score($1, memory.id) }
-        let explained = ordered.reduce(0) { sum, word in
+        let own = words.reduce(0) { $0 + score($1, memory.id) }
+        let explained = words.reduce(0) { sum, word in
           sum + max(score(word, memory.id), (around.map { score(word, $0.id) / 2 }.max() ?? 0))
         }
         let signals = Signals(

@@ -69,8 +69,8 @@ import Testing
       .outcomesUnknown, false
     ),
     ("INSERT INTO skipped VALUES ('t', 0, 0, 'malformed_body')", .recordsSkipped, false),
-    ("UPDATE memories SET token_count = 0", .keywordsInconsistent, false),
-    ("INSERT INTO keywords (rowid, terms) VALUES (7, 'x|1|1')", .keywordsInconsistent, false),
+    ("UPDATE memories SET words = x''", .keywordsInconsistent, false),
+    ("UPDATE memories SET words = zeroblob(length(words))", .keywordsInconsistent, false),
     ("UPDATE watermarks SET next = next + 1000", .aheadOfLog, false),
     ("UPDATE memories SET text = text || '!'", .contentDiffers, true),
     ("UPDATE memories SET confidence = 0.1, category = 'x'", .contentDiffers, true),

@@ -1,4 +1,5 @@
-/// Dense kernels of the in-process sentence encoder: matrix products, attention and the row-wise functions.
+/// Dense kernels: matrix products, attention and the row-wise functions of the in-process sentence encoder, and the
+/// comparison of a query with many vectors.
 ///
 /// Every function is single-threaded, allocates nothing and touches only the memory it is given. A row of a result
 /// depends on the same row of the input alone: the order of its additions is fixed and does not change with the number
@@ -72,6 +73,17 @@ size_t mneme_attention_scratch_count(size_t length, size_t head_size);
 /// is `length` x `heads` x `head_size`. `head_size` is a multiple of 16.
 void mneme_attention(
     int isa, size_t length, size_t heads, size_t head_size, const float *qkv, float *scratch, float *result);
+
+/// Codes the `k` components of `vector` in two bytes each, rows of `k` rounded up to a multiple of 64: with c and f the
+/// bytes of `coarse` and `fine` less 128, a component is scale * (c + f / 254). Returns the scale; `residual` takes the
+/// norm of what `coarse` alone leaves out.
+float mneme_code_vector(size_t k, const float *vector, uint8_t *coarse, uint8_t *fine, float *residual);
+
+/// For each of `m` rows of codes of `stride` bytes, a multiple of 64, `high` and `low` take the sum of the products of
+/// its codes, less 128 each, with the queries of those names.
+void mneme_scan_codes(
+    int isa, size_t m, size_t stride, const uint8_t *codes, const int8_t *high_query, const int8_t *low_query,
+    int32_t *high, int32_t *low);
 
 /// `result` (`n`, a multiple of 16) = mean of `m` rows, divided by its L2 norm.
 void mneme_mean_pool(int isa, size_t m, size_t n, const float *rows, float *result);

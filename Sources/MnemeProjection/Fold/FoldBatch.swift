@@ -58,12 +58,9 @@ struct ShardPosition: Hashable, Sendable {
 struct FoldOutOfPlace: Error {}
 
 extension FoldBatch {
-  /// Folds what the shard does not have yet, and moves its watermarks, all in the caller's transaction. `keywords`
-  /// takes what the keyword index has to be told; nil tells it at once.
+  /// Folds what the shard does not have yet, and moves its watermarks, all in the caller's transaction.
   /// - Throws: `FoldOutOfPlace`: records between the shard's watermark and the batch would be left out.
-  func apply(
-    to database: Database, keepsTouched: Bool, keywords: KeywordChanges? = nil
-  ) throws -> ShardPosition {
+  func apply(to database: Database, keepsTouched: Bool) throws -> ShardPosition {
     var fold = try ShardFold(database)
     var next: [Int64] = []
     for slice in [memories, vectors] {
@@ -73,7 +70,7 @@ extension FoldBatch {
       if slice.next > stored { try Watermarks.set(database, slice.source, to: slice.next) }
       next.append(max(stored, slice.next))
     }
-    try fold.flush(keepsTouched: keepsTouched, keywords: keywords)
+    try fold.flush(keepsTouched: keepsTouched)
     try Watermarks.noteTurns(database, of: memories.records, areVisible: hasAllVectors)
     let mark = try Watermarks.raiseMark(database, to: mark)
     return ShardPosition(

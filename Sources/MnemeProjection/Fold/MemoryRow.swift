@@ -6,14 +6,15 @@ import MnemeCore
 struct MemoryRow: Sendable {
   var memory: Memory
   var reinforcementCount: Int
-  var tokenCount: Int
+  /// The words of its text.
+  var words: WordKeys
 
   /// The columns that `init(_:sources:)` and `write` use, in their order.
   static let columns = """
     m.memory, m.id, m.text, m.category, m.user_id, m.agent_id, m.app_id, m.run_id, m.actor, m.subject, m.attribute, \
     m.value, m.polarity, m.confidence, m.valid_from, m.valid_from_basis, m.valid_to, m.valid_to_basis, \
     m.superseded_by, m.metadata, m.expires_at, m.recipe, m.is_edited, m.recorded_at, m.updated_at, \
-    m.reinforcement_count, m.source_count, m.token_count
+    m.reinforcement_count, m.source_count, m.words
     """
 
   /// The memory of that number; nil where there is none.
@@ -32,10 +33,10 @@ struct MemoryRow: Sendable {
     return try Row.fetchAll(statement, arguments: [number]).map { try Source(row: $0, at: 0) }
   }
 
-  init(memory: Memory, reinforcementCount: Int, tokenCount: Int) {
+  init(memory: Memory, reinforcementCount: Int, words: WordKeys) {
     self.memory = memory
     self.reinforcementCount = reinforcementCount
-    self.tokenCount = tokenCount
+    self.words = words
   }
 
   /// Reads a row of `columns`.
@@ -57,13 +58,12 @@ struct MemoryRow: Sendable {
       expiresAt: (row[20] as Int64?).map { Timestamp(milliseconds: $0) }, recipe: text(21), isEdited: row[22],
       recordedAt: Timestamp(milliseconds: row[23]), updatedAt: Timestamp(milliseconds: row[24]))
     self.reinforcementCount = row[25]
-    self.tokenCount = row[27]
+    self.words = WordKeys(bytes: Array(row[27] as Data))
   }
 
   static let damaged = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a column holds an impossible value")
 
-  /// Puts a row in. Where one of the same number stands, `replacement` does: it costs a savepoint, at which the keyword
-  /// index writes a segment of its own.
+  /// Puts a row in. Where one of the same number stands, `replacement` does: it costs a savepoint.
   static let insertion = "INSERT INTO memories \(values)"
   /// Puts a row in, in place of one with the same number.
   static let replacement = "INSERT OR REPLACE INTO memories \(values)"
@@ -102,9 +102,8 @@ struct MemoryRow: Sendable {
     statement.add(memory.updatedAt.milliseconds)
     statement.add(reinforcementCount)
     statement.add(memory.sources.count)
-    statement.add(tokenCount)
     statement.add(textDigest)
-    try statement.run()
+    try statement.run(adding: words.bytes)
   }
 
   /// Writes the memory's sources from `first` on, and the sessions that they name.

@@ -7,8 +7,6 @@ struct OwnerTable {
   /// One owner, while a transaction is under way.
   final class Entry {
     fileprivate(set) var row: OwnerRow
-    /// What stands behind each of its words in the keyword index.
-    let keywordSuffix: [UInt8]
     /// Whether the row differs from what is stored.
     fileprivate var isChanged = false
     /// Some of them several times.
@@ -16,7 +14,6 @@ struct OwnerTable {
 
     fileprivate init(_ row: OwnerRow) {
       self.row = row
-      self.keywordSuffix = KeywordIndex.suffix(tenant: row.tenant, owner: row.number)
     }
 
     /// Notes that a memory or its vector changed.

@@ -5,9 +5,8 @@ import MnemeCore
 
 /// Folds records into one shard, within one transaction.
 ///
-/// Memories that change are held until `flush`, so that several changes of one are one write, and so that the keyword
-/// index
-/// meets rising row numbers, without which it would write a segment for each memory.
+/// Memories that change are held until `flush`, so that several changes of one are one write, and rows come in order of
+/// their numbers.
 struct ShardFold {
   private final class Working {
     /// As it stands in the shard.
@@ -48,7 +47,7 @@ struct ShardFold {
   }
 
   private let database: Database
-  private let keywords: KeywordIndex
+  private let tokenizer: WordTokenizer
   private var statements: FoldStatements
   private var owners: OwnerTable
   private var vectorRows: VectorRows
@@ -64,7 +63,7 @@ struct ShardFold {
 
   init(_ database: Database) throws {
     self.database = database
-    self.keywords = try KeywordIndex(database)
+    self.tokenizer = try WordTokenizer(database)
     self.statements = try FoldStatements(database)
     self.owners = OwnerTable(database)
     self.vectorRows = try VectorRows(database)
@@ -240,7 +239,7 @@ struct ShardFold {
   private static func evolve(_ entry: Working, _ event: MemoryEvent) -> Bool {
     if case .added(let memory) = event {
       entry.replacesSources = entry.stored != nil
-      entry.current = MemoryRow(memory: memory, reinforcementCount: 0, tokenCount: 0)
+      entry.current = MemoryRow(memory: memory, reinforcementCount: 0, words: WordKeys([]))
       return true
     }
     guard var row = entry.current else { return false }
@@ -254,41 +253,33 @@ struct ShardFold {
     return true
   }
 
-  /// Writes everything that changed. `keepsTouched`: readers may hold owners' vectors of this very file.
-  /// `keywords`: told to the index by the caller, before the transaction ends; nil: at once.
-  mutating func flush(keepsTouched: Bool, keywords: KeywordChanges? = nil) throws {
-    let changes = keywords ?? KeywordChanges()
+  /// Writes everything that changed. `keepsTouched`: readers may hold owners' memories of this very file.
+  mutating func flush(keepsTouched: Bool) throws {
     additions.sort { $0.row.number < $1.row.number }
-    for addition in additions where !addition.isWorkedOn { try write(addition, changes) }
+    for addition in additions where !addition.isWorkedOn { try write(addition) }
     for number in working.keys.sorted() {
-      if let entry = working[number] { try write(number, entry, changes) }
+      if let entry = working[number] { try write(number, entry) }
     }
-    self.changes.sort { ($0.memory, $0.input, $0.ordinal) < ($1.memory, $1.input, $1.ordinal) }
-    for change in self.changes { try write(change) }
+    changes.sort { ($0.memory, $0.input, $0.ordinal) < ($1.memory, $1.input, $1.ordinal) }
+    for change in changes { try write(change) }
     vectors.sort { $0.memory < $1.memory }
     for vector in vectors { try write(vector) }
-    // Last and in one go: the index writes what it holds in memory whenever something else begins a savepoint.
-    if keywords == nil { try changes.write(database) }
     working = [:]
     additions = []
     additionIndices = [:]
     indexedAdditionCount = 0
-    self.changes = []
+    changes = []
     vectors = []
     digests = [:]
     try owners.flush(keepsTouched: keepsTouched)
   }
 
-  private mutating func write(_ addition: Addition, _ changes: KeywordChanges) throws {
+  private mutating func write(_ addition: Addition) throws {
     let number = addition.row.number
-    let (digest, tokenCount) = try unsafe addition.row.write(&statements) { text in
-      try changes.add(number) { terms in
-        try unsafe keywords.append(text, suffix: addition.owner.keywordSuffix, to: &terms)
-      }
-    }
+    let (digest, wordCount) = try addition.row.write(&statements, tokenizer)
     digests[number] = .some(digest)
     try vectorRows.moveOver(number, from: nil, to: digest)
-    addition.owner.add(memories: 1, tokens: tokenCount)
+    addition.owner.add(memories: 1, tokens: wordCount)
   }
 
   private mutating func write(_ change: Change) throws {
@@ -299,25 +290,19 @@ struct ShardFold {
     try statements.insertChange.run()
   }
 
-  private mutating func write(_ number: Int64, _ entry: Working, _ keywords: KeywordChanges) throws {
+  private mutating func write(_ number: Int64, _ entry: Working) throws {
     let owner = owners[Schema.owner(of: number)]
     let oldDigest = entry.stored.map { TextDigest(of: $0.memory.text) }
     let newDigest = entry.current.map { TextDigest(of: $0.memory.text) }
     digests[number] = .some(newDigest)
-    var tokenCount = 0
-    if oldDigest != newDigest {
-      let old = try entry.stored.map { try document(of: $0, owner) }
-      let new = try entry.current.map { try document(of: $0, owner) }
-      keywords.note(number, old: old?.terms, new: new?.terms)
-      tokenCount = new?.count ?? 0
-    } else if let stored = entry.stored {
-      tokenCount = stored.tokenCount
+    if let current = entry.current {
+      let kept = oldDigest == newDigest ? entry.stored?.words : nil
+      entry.current?.words = try kept ?? tokenizer.keys(of: current.memory.text)
     }
-    entry.current?.tokenCount = tokenCount
     if oldDigest != newDigest || newDigest == nil { try vectorRows.moveOver(number, from: oldDigest, to: newDigest) }
     owner.add(
       memories: (entry.current == nil ? 0 : 1) - (entry.stored == nil ? 0 : 1),
-      tokens: tokenCount - (entry.stored?.tokenCount ?? 0))
+      tokens: (entry.current?.words.count ?? 0) - (entry.stored?.words.count ?? 0))
     if let stored = entry.stored, entry.current == nil || entry.replacesSources {
       try MemoryRow.removeSources(database, number, stored.memory)
     }
@@ -332,10 +317,6 @@ struct ShardFold {
     }
     let storedCount = entry.replacesSources ? 0 : entry.stored?.memory.sources.count ?? 0
     try MemoryRow.writeSources(&statements, number, current.memory, from: storedCount)
-  }
-
-  private func document(of row: MemoryRow, _ owner: OwnerTable.Entry) throws -> (terms: [UInt8], count: Int) {
-    try keywords.document(of: row.memory.text, suffix: owner.keywordSuffix)
   }
 
   private mutating func write(_ vector: Vector) throws {

@@ -10,27 +10,26 @@ struct SketchRow {
 
   private var memory: MemorySketch { sketch.memories[index] }
 
-  /// Writes it and its sources. `countTokens` is given the text and returns how many words it has.
-  /// Returns the digest of the text and that count.
+  /// Writes it and its sources. Returns the digest of the text, and how many words it has.
   func write(
-    _ statements: inout FoldStatements, _ countTokens: (UnsafeRawBufferPointer) throws -> Int
-  ) throws -> (digest: TextDigest, tokenCount: Int) {
+    _ statements: inout FoldStatements, _ tokenizer: WordTokenizer
+  ) throws -> (digest: TextDigest, wordCount: Int) {
     let memory = self.memory
     return try sketch.withTexts { texts in
       let text = unsafe texts[memory.text]
       let digest = unsafe TextDigest(of: text)
-      let tokenCount = try unsafe countTokens(text)
-      try write(memory, texts, digest, tokenCount, &statements.insertMemory)
+      let words = try unsafe tokenizer.keys(of: text)
+      try write(memory, texts, digest, words, &statements.insertMemory)
       for ordinal in memory.sources.indices {
         try write(sketch.sources[ordinal], ordinal - memory.sources.lowerBound, texts, &statements.insertSource)
       }
       try writeRuns(memory, texts, &statements.insertRun)
-      return (digest, tokenCount)
+      return (digest, words.count)
     }
   }
 
   private func write(
-    _ memory: MemorySketch, _ texts: borrowing ResolvedSketch.Texts, _ digest: TextDigest, _ tokenCount: Int,
+    _ memory: MemorySketch, _ texts: borrowing ResolvedSketch.Texts, _ digest: TextDigest, _ words: WordKeys,
     _ statement: inout RowStatement
   ) throws {
     statement.add(number)
@@ -60,9 +59,8 @@ struct SketchRow {
     statement.add(memory.updatedAt.milliseconds)
     statement.add(0)
     statement.add(memory.sources.count)
-    statement.add(tokenCount)
     statement.add(digest)
-    try statement.run()
+    try statement.run(adding: words.bytes)
   }
 
   private func write(

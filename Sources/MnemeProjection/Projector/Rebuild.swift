@@ -140,7 +140,6 @@ extension ShardFollower {
   private func foldAll(
     _ queue: DatabaseQueue, from start: ShardPosition, _ counter: RebuildCounter
   ) async throws -> ShardPosition {
-    let keywords = KeywordChanges()
     let maxRecordCount = store.configuration.bounds.maxRebuildBatchRecordCount
     var position = start
     var batch = try await readStrictly(from: position)
@@ -153,8 +152,8 @@ extension ShardFollower {
       let isFull = waitingCount >= maxRecordCount
       position = try await queue.writeWithoutTransaction { database in
         if !database.isInsideTransaction { try database.beginTransaction() }
-        let position = try current.apply(to: database, keepsTouched: false, keywords: keywords)
-        if isFull { try Self.commit(keywords, database) }
+        let position = try current.apply(to: database, keepsTouched: false)
+        if isFull { try database.commit() }
         return position
       }
       if isFull { waitingCount = 0 }
@@ -162,14 +161,9 @@ extension ShardFollower {
       batch = try await next
     }
     try await queue.writeWithoutTransaction { database in
-      if database.isInsideTransaction { try Self.commit(keywords, database) }
+      if database.isInsideTransaction { try database.commit() }
     }
     return position
-  }
-
-  private static func commit(_ keywords: KeywordChanges, _ database: Database) throws {
-    try keywords.write(database)
-    try database.commit()
   }
 
   private func readStrictly(from position: ShardPosition) async throws -> FoldBatch {

@@ -9,7 +9,7 @@ public import MnemeCore
 public final class ProjectionReader: MemoryReader {
   let shards: [ShardReader]
   let configuration: ProjectionConfiguration
-  let vectorCache: OwnerVectorCache
+  let indexCache: OwnerIndexCache
   private let doorbell: Doorbell?
 
   /// How often a shard is looked at while a position is waited for, where another process folds it.
@@ -28,7 +28,7 @@ public final class ProjectionReader: MemoryReader {
     self.shards = (0..<configuration.partitionCount).map { partition in
       ShardReader(files: ShardFiles(directory: directory, partition: partition), configuration: configuration)
     }
-    self.vectorCache = OwnerVectorCache(maxByteCount: configuration.bounds.maxVectorCacheByteCount)
+    self.indexCache = OwnerIndexCache(maxByteCount: configuration.bounds.maxIndexCacheByteCount)
     self.doorbell = projector?.doorbell
   }
 
@@ -129,13 +129,13 @@ public final class ProjectionReader: MemoryReader {
 
   /// As `MemoryReader` has it; the first `maxSpeakerCount` in order of their names.
   public func speakers(of owner: OwnerKey) async throws -> [String] {
-    let cache = self.vectorCache
+    let cache = self.indexCache
     let dimension = self.configuration.dimension
     let shard = self.shards[Partitioner.partition(key: owner.bytes, count: self.shards.count)]
     return try await self.read(shard) { database, name in
       guard let row = try OwnerRow.fetch(database, owner) else { return [] }
-      if let vectors = try cache.vectors(database, name: name, owner: row, dimension: dimension) {
-        return Array(vectors.speakers.sorted().prefix(Self.maxSpeakerCount))
+      if let index = try cache.index(database, name: name, owner: row, dimension: dimension) {
+        return Array(index.speakers.sorted().prefix(Self.maxSpeakerCount))
       }
       let range = Schema.memories(of: row.number)
       let names = try String.fetchAll(

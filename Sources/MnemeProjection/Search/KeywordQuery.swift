@@ -1,18 +1,17 @@
 import Foundation
 import GRDB
 import MnemeCore
+import Synchronization
 
-/// The words of a query, as the keyword index has them.
+/// The words of a query, as memories have them.
 struct KeywordQuery: Sendable {
   /// Different words that count, at most: those that come first.
   static let maxWordCount = 64
   /// Bytes of a query that are read, at most.
   static let maxTextByteCount = 16 << 10
-  /// Postings that one shard reads for one query, at most. Where there would be more, the rarest words come first.
-  static let maxPostingCount = 2_000_000
 
-  /// Different words. Stop words are among them only where there is no other word.
-  let words: [[UInt8]]
+  /// Keys of the different words. Stop words are among them only where there is no other word.
+  let keys: [UInt32]
   /// For each of them, the part of a date that it may be.
   let dates: [DateWord?]
 
@@ -20,15 +19,33 @@ struct KeywordQuery: Sendable {
   static let contextShare = 0.5
 
   init(_ text: String, _ database: Database) throws {
-    let index = try KeywordIndex(database)
+    let vocabulary = try Vocabulary.shared(database)
     let prefix = String(decoding: text.utf8.prefix(Self.maxTextByteCount), as: UTF8.self)
-    var seen: Set<[UInt8]> = []
-    let all = try index.words(of: prefix).filter { seen.insert($0).inserted }
-    let stopWords = Set(try index.words(of: Self.stopWords))
-    let telling = all.filter { !stopWords.contains($0) }
-    words = Array((telling.isEmpty ? all : telling).prefix(Self.maxWordCount))
-    let months = try CivilDay.monthNames.map { try index.words(of: $0).first ?? [] }
-    dates = words.map { DateWord($0, months: months) }
+    var seen: Set<UInt32> = []
+    let all = try WordTokenizer(database).words(of: prefix).map { (word: $0, key: WordKeys.key(of: $0)) }
+      .filter { seen.insert($0.key).inserted }
+    let telling = all.filter { !vocabulary.stopWords.contains($0.key) }
+    let words = (telling.isEmpty ? all : telling).prefix(Self.maxWordCount)
+    keys = words.map(\.key)
+    dates = words.map { DateWord($0.word, months: vocabulary.months) }
+  }
+
+  /// Words that mean something to every query.
+  private struct Vocabulary {
+    let stopWords: Set<UInt32>
+    let months: [[UInt8]]
+
+    private static let made = Mutex<Vocabulary?>(nil)
+
+    static func shared(_ database: Database) throws -> Vocabulary {
+      if let known = made.withLock({ $0 }) { return known }
+      let tokenizer = try WordTokenizer(database)
+      let vocabulary = Vocabulary(
+        stopWords: Set(try tokenizer.words(of: KeywordQuery.stopWords).map { WordKeys.key(of: $0) }),
+        months: try CivilDay.monthNames.map { try tokenizer.words(of: $0).first ?? [] })
+      made.withLock { $0 = vocabulary }
+      return vocabulary
+    }
   }
 
   /// Words that stand in most English sentences, whatever they are about; and what an apostrophe leaves of some.
@@ -49,8 +66,11 @@ struct KeywordStatistics: Sendable {
   /// In how many memories each word of the query occurs.
   var frequencies: [Int]
 
-  static func empty(_ query: KeywordQuery) -> Self {
-    Self(memoryCount: 0, tokenCount: 0, frequencies: query.words.map { _ in 0 })
+  /// Of no memories.
+  init(_ query: KeywordQuery) {
+    memoryCount = 0
+    tokenCount = 0
+    frequencies = query.keys.map { _ in 0 }
   }
 
   mutating func add(_ other: Self) {
@@ -68,6 +88,9 @@ struct KeywordStatistics: Sendable {
     return log(1 + (count - frequency + 0.5) / (frequency + 0.5))
   }
 
+  /// The weight of all words, those that nobody has included.
+  var totalWeight: Double { frequencies.indices.reduce(0) { $0 + weight($1) } }
+
   /// The share of a word that occurs `occurrences` times in a memory of `tokenCount` words, with k₁ = 1.2 and b = 0.75.
   func saturation(occurrences: Int, tokenCount: Int) -> Double {
     let mean = memoryCount == 0 ? 1 : max(Double(self.tokenCount) / Double(memoryCount), 1)
@@ -76,90 +99,66 @@ struct KeywordStatistics: Sendable {
   }
 }
 
-/// Whose postings are looked up.
+/// How often each word of a query occurs in one memory.
+struct WordOccurrences: Sendable {
+  /// For each word of the query.
+  private(set) var counts: [Int32]
+  /// How many words the memory has.
+  private(set) var tokenCount = 0
+
+  private init(count: Int) { counts = [Int32](repeating: 0, count: count) }
+
+  /// Reads `memories.words` from column `index`.
+  init(_ row: Row, at index: Int, _ query: KeywordQuery) throws {
+    var found = Self(count: query.keys.count)
+    found.tokenCount = try WordKeys.forEach(row, at: index) { key, occurrences in
+      if let word = query.keys.firstIndex(of: key) { found.counts[word] = Int32(occurrences) }
+    }
+    self = found
+  }
+
+  /// Whether no word occurs.
+  var isEmpty: Bool { counts.allSatisfy { $0 == 0 } }
+
+  /// BM25.
+  func score(_ statistics: KeywordStatistics) -> Double {
+    var score = 0.0
+    for (word, count) in counts.enumerated() where count > 0 {
+      score += statistics.weight(word) * statistics.saturation(occurrences: Int(count), tokenCount: tokenCount)
+    }
+    return score
+  }
+}
+
+/// Whose memories are compared with each other.
 enum KeywordScope: Sendable {
   case owner(OwnerRow)
   case tenant(Int64)
 
-  /// The range of terms of `word`: from the first, up to and without the second.
-  func terms(_ word: [UInt8]) -> (first: String, end: String) {
-    switch self {
-    case .owner(let owner):
-      let term = KeywordIndex.term(word, tenant: owner.tenant, owner: owner.number)
-      return (term, term + "\u{1}")
-    case .tenant(let tenant): return KeywordIndex.terms(word, tenant: tenant)
-    }
-  }
-
-  /// The statistics of this scope in one shard.
+  /// The statistics of this scope in one shard, read from all of its memories.
   func statistics(_ database: Database, _ query: KeywordQuery) throws -> KeywordStatistics {
-    var statistics = KeywordStatistics.empty(query)
+    var statistics = KeywordStatistics(query)
+    let rows: RowCursor
     switch self {
     case .owner(let owner):
-      statistics.memoryCount = owner.memoryCount
-      statistics.tokenCount = owner.tokenCount
+      let range = Schema.memories(of: owner.number)
+      rows = try Row.fetchCursor(
+        database, sql: "SELECT words FROM memories WHERE memory BETWEEN ? AND ?",
+        arguments: [range.lowerBound, range.upperBound])
     case .tenant(let tenant):
-      let row = try Row.fetchOne(
-        try database.cachedStatement(
-          sql: "SELECT ifnull(sum(memory_count), 0), ifnull(sum(token_count), 0) FROM owners WHERE tenant = ?"),
-        arguments: [tenant])
-      statistics.memoryCount = row?[0] ?? 0
-      statistics.tokenCount = row?[1] ?? 0
+      rows = try Row.fetchCursor(
+        database,
+        sql: """
+          SELECT m.words FROM owners o CROSS JOIN memories m
+          ON m.memory BETWEEN o.owner << 32 AND (o.owner << 32) + 4294967295 WHERE o.tenant = ?
+          """, arguments: [tenant])
     }
-    let statement = try database.cachedStatement(
-      sql: "SELECT ifnull(sum(doc), 0) FROM keyword_counts WHERE term >= ? AND term < ?")
-    for (index, word) in query.words.enumerated() {
-      let (first, end) = terms(word)
-      statistics.frequencies[index] = try Int.fetchOne(statement, arguments: [first, end]) ?? 0
+    while let row = try rows.next() {
+      let occurrences = try WordOccurrences(row, at: 0, query)
+      statistics.memoryCount += 1
+      statistics.tokenCount += occurrences.tokenCount
+      for (word, count) in occurrences.counts.enumerated() where count > 0 { statistics.frequencies[word] += 1 }
     }
     return statistics
-  }
-
-  /// Calls `body` with each memory in which `word` occurs, and how often it does.
-  func forEachPosting(_ database: Database, _ word: [UInt8], _ body: (Int64, Int) -> Void) throws {
-    let statement = try database.cachedStatement(
-      sql: "SELECT doc FROM keyword_postings WHERE term >= ? AND term < ?")
-    let (first, end) = terms(word)
-    let memories = try Int64.fetchCursor(statement, arguments: [first, end])
-    var current: Int64?
-    var occurrences = 0
-    while let memory = try memories.next() {
-      if memory != current {
-        if let current { body(current, occurrences) }
-        current = memory
-        occurrences = 0
-      }
-      occurrences += 1
-    }
-    if let current { body(current, occurrences) }
-  }
-}
-
-extension KeywordQuery {
-  /// Numbers of the words whose postings are read: rarest first, within `maxPostingCount`.
-  func order(_ statistics: KeywordStatistics) -> [Int] {
-    var budget = Self.maxPostingCount
-    let rarestFirst = words.indices.sorted { (statistics.frequencies[$0], $0) < (statistics.frequencies[$1], $1) }
-    return Array(
-      rarestFirst.prefix { word in
-        budget -= statistics.frequencies[word]
-        return budget >= 0
-      })
-  }
-
-  /// The weight of all words, those that nobody has included.
-  func weight(_ statistics: KeywordStatistics) -> Double {
-    words.indices.reduce(0) { $0 + statistics.weight($1) }
-  }
-
-  /// Calls `body` with each posting's share of BM25, rarest words first, within `maxPostingCount`.
-  func forEachScore(
-    _ database: Database, _ scope: KeywordScope, _ statistics: KeywordStatistics,
-    _ body: (_ memory: Int64, _ occurrences: Int, _ weight: Double) -> Void
-  ) throws {
-    for word in order(statistics) where statistics.frequencies[word] > 0 {
-      let weight = statistics.weight(word)
-      try scope.forEachPosting(database, words[word]) { memory, occurrences in body(memory, occurrences, weight) }
-    }
   }
 }

@@ -2,43 +2,74 @@ import FoundationEssentials
 import GRDB
 import MnemeCore
 
-/// A search among one owner's memories whose vectors are in memory: every one of them is ranked by all signals.
+/// A search among one owner's memories that are in memory: every one of them is ranked by all signals.
+///
+/// First by the coarse codes of vectors, which err by a known bound; what may be among the best by that is ranked once
+/// more by both codes. The answer is that of ranking all of them so.
 struct OwnerSearch {
-  let plan: SearchPlan
-  let vectors: OwnerVectors
-  let words: KeywordQuery
-  let scope: KeywordScope
-  let statistics: KeywordStatistics
+  private let plan: SearchPlan
+  private let index: OwnerIndex
+  private let words: KeywordQuery
+  private let postings: [[OwnerIndex.Posting]]
+  private let statistics: KeywordStatistics
+  private let query: VectorCodes.Query?
+  private let voiced: VectorCodes.Query?
+
+  init(plan: SearchPlan, index: OwnerIndex, words: KeywordQuery, owner: OwnerRow) {
+    self.plan = plan
+    self.index = index
+    self.words = words
+    self.postings = words.keys.map { index.postings(of: $0) }
+    var statistics = KeywordStatistics(words)
+    statistics.memoryCount = owner.memoryCount
+    statistics.tokenCount = owner.tokenCount
+    statistics.frequencies = postings.map(\.count)
+    self.statistics = statistics
+    self.query = plan.request.vector.map { VectorCodes.Query($0) }
+    self.voiced = plan.request.voicedVector.map { VectorCodes.Query($0) }
+  }
 
   /// The best of the memories of `selection`.
   func run(_ database: Database, _ selection: Selection) throws -> Findings {
     let isAllowed = try allowed(database, selection)
     let isGiving = contextGivers()
     let isAsked = askedSpeakers()
-    let cosines = plan.request.vector.map { vectors.cosines($0, voiced: plan.request.voicedVector) }
-    let scores = try keywordScores(database, isGiving)
-    var top = TopCandidates(capacity: plan.candidateCount)
-    func allSignals(_ index: Int) -> Signals {
-      let entry = vectors.entries[index]
-      var signals = Signals(
-        cosine: cosines.flatMap { entry.hasVector ? Double($0[index]) : nil },
-        bm25: scores.own[index] > 0 ? scores.own[index] : nil,
-        keywords: scores.total > 0 ? min(1, scores.explained[index] / scores.total) : 0,
+    let cosines = query.map { index.cosines($0, voiced: voiced) }
+    let scores = keywordScores(isGiving)
+    /// All signals but that of the cosine around.
+    func ownSignals(_ place: Int) -> Signals {
+      let entry = index.entries[place]
+      return Signals(
+        cosine: cosines.flatMap { entry.hasVector ? Double($0[place]) : nil },
+        bm25: scores.own[place] > 0 ? scores.own[place] : nil,
+        keywords: scores.total > 0 ? min(1, scores.explained[place] / scores.total) : 0,
         isAskedSpeaker: isAsked(entry))
-      if let cosines { signals.contextCosine = contextCosine(cosines, isGiving, index) }
-      return signals
     }
-    for index in vectors.entries.indices where isAllowed[index] {
-      let signals = allSignals(index)
+    let margin = 2 * Double(index.vectors.maxError) * (Ranking.semanticWeight + Ranking.contextWeight)
+    var top = TopCandidates(capacity: min(plan.request.limit, SearchPlan.maxLimit))
+    var likely: [Candidate] = []
+    for place in index.entries.indices where isAllowed[place] {
+      var signals = ownSignals(place)
       guard signals.isHit else { continue }
-      let entry = vectors.entries[index]
-      let score = Ranking.score(signals, comparesMeaning: cosines != nil)
-      top.insert(Candidate(score: score, id: entry.id, number: entry.number))
+      let own = Ranking.score(signals, comparesMeaning: cosines != nil)
+      // What stands around it may raise it by that weight, and no more.
+      guard own + Ranking.contextWeight >= top.threshold - margin else { continue }
+      if let cosines { signals.contextCosine = contextCosine(isGiving, place) { cosines[$0] } }
+      let entry = index.entries[place]
+      let candidate = Candidate(
+        score: Ranking.score(signals, comparesMeaning: cosines != nil), id: entry.id, number: entry.number)
+      if candidate.score >= top.threshold - margin { likely.append(candidate) }
+      top.insert(candidate)
     }
     var found = Findings()
-    for candidate in top.candidates {
-      guard let index = vectors.index(of: candidate.number) else { continue }
-      found.add(Findings.Key(id: candidate.id, number: candidate.number), allSignals(index))
+    for candidate in likely where candidate.score >= top.threshold - margin {
+      guard let place = index.index(of: candidate.number) else { continue }
+      var signals = ownSignals(place)
+      if let query {
+        if signals.cosine != nil { signals.cosine = Double(index.cosine(query, voiced: voiced, place)) }
+        signals.contextCosine = contextCosine(isGiving, place) { index.cosine(query, voiced: voiced, $0) }
+      }
+      found.add(Findings.Key(id: candidate.id, number: candidate.number), signals)
     }
     return found
   }
@@ -47,15 +78,15 @@ struct OwnerSearch {
   private func allowed(_ database: Database, _ selection: Selection) throws -> [Bool] {
     let query = plan.request.query
     guard query.isWholeOwner else {
-      var isAllowed = [Bool](repeating: false, count: vectors.entries.count)
+      var isAllowed = [Bool](repeating: false, count: index.entries.count)
       let numbers = try Int64.fetchCursor(
         database, sql: "SELECT m.memory \(selection.sql)", arguments: selection.arguments)
       while let number = try numbers.next() {
-        if let index = vectors.index(of: number) { isAllowed[index] = true }
+        if let place = index.index(of: number) { isAllowed[place] = true }
       }
       return isAllowed
     }
-    return zip(vectors.entries, contextGivers()).map { entry, isGiving in
+    return zip(index.entries, contextGivers()).map { entry, isGiving in
       isGiving && (query.includesEnded || entry.isCurrent)
     }
   }
@@ -64,21 +95,22 @@ struct OwnerSearch {
   /// nevertheless.
   private func contextGivers() -> [Bool] {
     let now = plan.request.query.notExpiredAt?.milliseconds ?? .min
-    return vectors.entries.map { $0.isLive && $0.expiresAt > now }
+    return index.entries.map { $0.isLive && $0.expiresAt > now }
   }
 
-  private func askedSpeakers() -> (OwnerVectors.Entry) -> Bool {
+  private func askedSpeakers() -> (OwnerIndex.Entry) -> Bool {
     let speakers = plan.request.speakers
     // Of an actor, whether it is asked for in either role.
-    let people = vectors.actors.map { QueryVoice.asks(speakers, for: $0, role: "user") }
-    let assistants = vectors.actors.map { QueryVoice.asks(speakers, for: $0, role: "assistant") }
+    let people = index.actors.map { QueryVoice.asks(speakers, for: $0, role: "user") }
+    let assistants = index.actors.map { QueryVoice.asks(speakers, for: $0, role: "assistant") }
     return { entry in entry.utterance.isAssistant ? assistants[Int(entry.actor)] : people[Int(entry.actor)] }
   }
 
-  private func contextCosine(_ cosines: [Float], _ isGiving: [Bool], _ index: Int) -> Double? {
+  private func contextCosine(_ isGiving: [Bool], _ place: Int, _ cosine: (Int) -> Float) -> Double? {
     var best: Float?
-    for other in vectors.context(of: index) where isGiving[Int(other)] && vectors.entries[Int(other)].hasVector {
-      best = max(best ?? 0, cosines[Int(other)])
+    index.forEachContext(of: place) { other in
+      guard isGiving[other], index.entries[other].hasVector else { return }
+      best = max(best ?? 0, cosine(other))
     }
     return best.map { Double($0) }
   }
@@ -93,50 +125,51 @@ struct OwnerSearch {
     var total: Double
   }
 
-  private func keywordScores(_ database: Database, _ isGiving: [Bool]) throws -> KeywordScores {
-    let count = vectors.entries.count
+  private func keywordScores(_ isGiving: [Bool]) -> KeywordScores {
+    let count = index.entries.count
     var scores = KeywordScores(
       own: [Double](repeating: 0, count: count), explained: [Double](repeating: 0, count: count),
-      total: words.weight(statistics))
+      total: statistics.totalWeight)
     var occurrences = [Int32](repeating: 0, count: count)
     var best = [Double](repeating: 0, count: count)
-    for word in words.order(statistics) {
+    for word in words.keys.indices {
       let weight = statistics.weight(word)
+      func score(_ place: Int) -> Double {
+        weight * statistics.saturation(occurrences: Int(occurrences[place]), tokenCount: tokenCount(place))
+      }
       var having: [Int] = []
-      try scope.forEachPosting(database, words.words[word]) { memory, times in
-        guard let index = vectors.index(of: memory) else { return }
-        scores.own[index] += weight * statistics.saturation(occurrences: times, tokenCount: tokenCount(index))
-        occurrences[index] = Int32(times)
-        having.append(index)
+      for posting in postings[word] {
+        let place = Int(posting.index)
+        occurrences[place] = posting.occurrences
+        scores.own[place] += score(place)
+        having.append(place)
       }
       if let date = words.dates[word] {
-        for (index, entry) in vectors.entries.enumerated() where entry.isLive && entry.isSaid(on: date) {
-          if occurrences[index] == 0 { having.append(index) }
-          occurrences[index] += 1
+        for (place, entry) in index.entries.enumerated() where entry.isLive && entry.isSaid(on: date) {
+          if occurrences[place] == 0 { having.append(place) }
+          occurrences[place] += 1
         }
       }
       var reached: [Int] = []
-      func reach(_ index: Int, _ score: Double) {
-        if best[index] == 0 { reached.append(index) }
-        best[index] = max(best[index], score)
+      func reach(_ place: Int, _ score: Double) {
+        if best[place] == 0 { reached.append(place) }
+        best[place] = max(best[place], score)
       }
-      for index in having {
-        let score =
-          weight
-          * statistics.saturation(
-            occurrences: Int(occurrences[index]), tokenCount: tokenCount(index))
-        occurrences[index] = 0
-        reach(index, score)
-        guard isGiving[index] else { continue }
-        for other in vectors.context(of: index) { reach(Int(other), score * KeywordQuery.contextShare) }
+      for place in having {
+        let score = score(place)
+        reach(place, score)
+        if isGiving[place] {
+          index.forEachContext(of: place) { reach($0, score * KeywordQuery.contextShare) }
+        }
       }
-      for index in reached {
-        scores.explained[index] += best[index]
-        best[index] = 0
+      for place in having { occurrences[place] = 0 }
+      for place in reached {
+        scores.explained[place] += best[place]
+        best[place] = 0
       }
     }
     return scores
   }
 
-  private func tokenCount(_ index: Int) -> Int { Int(vectors.entries[index].tokenCount) }
+  private func tokenCount(_ place: Int) -> Int { Int(index.entries[place].tokenCount) }
 }

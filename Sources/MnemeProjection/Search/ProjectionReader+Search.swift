@@ -33,19 +33,18 @@ extension ProjectionReader {
 
   /// Searches one owner: one snapshot of one shard.
   private func search(_ plan: SearchPlan, _ key: OwnerKey) async throws -> [SearchHit] {
-    let cache = self.vectorCache
+    let cache = self.indexCache
     return try await self.read(self.shards(for: plan.request.query)[0]) { database, name in
       guard let owner = try OwnerRow.fetch(database, key) else { return [] }
       let words = try KeywordQuery(plan.request.text, database)
-      let scope = KeywordScope.owner(owner)
-      let statistics = try scope.statistics(database, words)
       let selection = Selection(plan.request.query, owner: owner)
       let found: Findings =
-        if let vectors = try cache.vectors(database, name: name, owner: owner, dimension: plan.dimension) {
-          try OwnerSearch(plan: plan, vectors: vectors, words: words, scope: scope, statistics: statistics)
-            .run(database, selection)
+        if let index = try cache.index(database, name: name, owner: owner, dimension: plan.dimension) {
+          try OwnerSearch(plan: plan, index: index, words: words, owner: owner).run(database, selection)
         } else {
-          try ScanSearch(plan: plan, words: words, scope: scope, statistics: statistics).run(database, selection)
+          try ScanSearch(
+            plan: plan, words: words, statistics: KeywordScope.owner(owner).statistics(database, words)
+          ).run(database, selection)
         }
       let lookup = MemoryLookup(database)
       return try found.ranked(plan).compactMap { ranked in
@@ -61,7 +60,7 @@ extension ProjectionReader {
     for shard in self.shards {
       let part = try await self.read(shard) { database, _ -> KeywordStatistics in
         let words = try KeywordQuery(plan.request.text, database)
-        guard let number = try Self.tenant(database, tenant) else { return .empty(words) }
+        guard let number = try Self.tenant(database, tenant) else { return KeywordStatistics(words) }
         return try KeywordScope.tenant(number).statistics(database, words)
       }
       if statistics == nil { statistics = part } else { statistics?.add(part) }
@@ -72,7 +71,7 @@ extension ProjectionReader {
       let part = try await self.read(shard) { database, _ -> Findings in
         guard let number = try Self.tenant(database, tenant) else { return Findings() }
         let words = try KeywordQuery(plan.request.text, database)
-        return try ScanSearch(plan: plan, words: words, scope: .tenant(number), statistics: statistics)
+        return try ScanSearch(plan: plan, words: words, statistics: statistics)
           .run(database, Selection(plan.request.query, tenant: number))
       }
       found.add(part, shard: index)

@@ -2,125 +2,104 @@ import FoundationEssentials
 import GRDB
 import MnemeCore
 
-/// A search that reads the vectors of one shard where they lie: of many owners, or of one that is too large to be kept.
-/// In memory it has the candidates with what was said around them, one block of vectors, and 48 bytes for each memory
-/// that the query is about. The candidates are the nearest, and those with the best words; only they are ranked by all
-/// signals.
+/// A search that reads the rows of one shard where they lie: of many owners, or of one that is too large to be kept.
+/// In memory it has the candidates with what was said around them, and one block of vectors. The candidates are the
+/// nearest, and those with the best words; only they are ranked by all signals.
 struct ScanSearch {
-  private struct Entry {
-    let number: Int64
-    let id: UUID
-    let tokenCount: Int
-    let isVerbatim: Bool
-    var score = 0.0
-
-    static let columns = "m.memory, m.id, m.token_count, m.recipe = '\(Memory.verbatimRecipe)'"
-
-    /// Reads a row of `columns`.
-    init(_ row: Row) {
-      number = row[0]
-      id = row[1]
-      tokenCount = row[2]
-      isVerbatim = row[3]
-    }
-  }
-
   let plan: SearchPlan
   let words: KeywordQuery
-  let scope: KeywordScope
   let statistics: KeywordStatistics
 
   /// The candidates among the memories of `selection`.
   func run(_ database: Database, _ selection: Selection) throws -> Findings {
-    var (entries, nearest) = try scan(database, selection)
-    entries.sort { $0.number < $1.number }
-    try score(database, &entries)
-    var keywords = TopCandidates(capacity: plan.candidateCount)
-    for entry in entries where entry.score > 0 && entry.score >= keywords.threshold {
-      keywords.insert(Candidate(score: entry.score, id: entry.id, number: entry.number))
-    }
-    let numbers = Set((nearest.candidates + keywords.candidates).map(\.number)).sorted()
-    let surroundings = try Surroundings(database, plan: plan, of: numbers)
-    let explained = try surroundings.explained(database, words, scope, statistics)
-    let total = words.weight(statistics)
+    let candidates = try scan(database, selection)
+    return try Self.findings(candidates, database, plan, words, statistics)
+  }
+
+  /// Ranks candidates by all signals.
+  static func findings(
+    _ candidates: [Candidate], _ database: Database, _ plan: SearchPlan, _ words: KeywordQuery,
+    _ statistics: KeywordStatistics
+  ) throws -> Findings {
+    let ids = Dictionary(candidates.map { ($0.number, $0.id) }) { first, _ in first }
+    let surroundings = try Surroundings(database, plan: plan, words: words, of: ids.keys.sorted())
+    let explained = surroundings.explained(statistics)
+    let total = statistics.totalWeight
     var found = Findings()
-    for number in numbers {
-      guard let index = Self.index(of: number, in: entries) else { continue }
-      let entry = entries[index]
+    for (number, id) in ids {
+      let score = surroundings.score(number, statistics)
       found.add(
-        Findings.Key(id: entry.id, number: number),
+        Findings.Key(id: id, number: number),
         Signals(
           cosine: try surroundings.cosine(database, number),
-          contextCosine: try surroundings.contextCosine(database, number), bm25: entry.score > 0 ? entry.score : nil,
+          contextCosine: try surroundings.contextCosine(database, number), bm25: score > 0 ? score : nil,
           keywords: total > 0 ? min(1, (explained[number] ?? 0) / total) : 0,
           isAskedSpeaker: surroundings.isAskedSpeaker(number)))
     }
     return found
   }
 
-  /// Every memory of `selection`, and the nearest of them.
-  private func scan(_ database: Database, _ selection: Selection) throws -> ([Entry], TopCandidates) {
-    var entries: [Entry] = []
-    var nearest = TopCandidates(capacity: plan.candidateCount)
-    guard let query = plan.request.vector else {
-      let rows = try Row.fetchCursor(
-        database, sql: "SELECT \(Entry.columns) \(selection.sql)", arguments: selection.arguments)
-      while let row = try rows.next() { entries.append(Entry(row)) }
-      return (entries, nearest)
-    }
-    var block: [Float] = []
-    var members: [Int] = []
-    block.reserveCapacity(OwnerVectors.blockRowCount * plan.dimension)
-    func compare() {
-      guard !members.isEmpty else { return }
-      for (row, plain) in VectorMath.dots(query, rowsOf: block).enumerated() {
-        let entry = entries[members[row]]
-        let cosine =
-          if let voiced = plan.request.voicedVector, entry.isVerbatim {
-            VectorMath.dot(voiced, row: row, of: block)
-          } else {
-            plain
-          }
-        guard Double(cosine) >= nearest.threshold else { continue }
-        nearest.insert(Candidate(score: Double(cosine), id: entry.id, number: entry.number))
-      }
-      block.removeAll(keepingCapacity: true)
-      members.removeAll(keepingCapacity: true)
-    }
+  /// The nearest memories of `selection`, and those with the best words.
+  private func scan(_ database: Database, _ selection: Selection) throws -> [Candidate] {
+    var nearest = NearestRows(plan: plan)
+    var keywords = TopCandidates(capacity: plan.candidateCount)
+    let vector = plan.request.vector == nil ? "NULL" : "(SELECT v.vector FROM vectors v WHERE v.memory = m.memory)"
     let rows = try Row.fetchCursor(
       database,
-      sql: """
-        SELECT \(Entry.columns), (SELECT v.vector FROM vectors v WHERE v.memory = m.memory) \
-        \(selection.sql)
-        """, arguments: selection.arguments)
+      sql: "SELECT m.memory, m.id, m.recipe = '\(Memory.verbatimRecipe)', m.words, \(vector) \(selection.sql)",
+      arguments: selection.arguments)
     while let row = try rows.next() {
-      if let vector = try OwnerVectors.vector(row, at: 4, dimension: plan.dimension) {
-        members.append(entries.count)
-        block.append(contentsOf: vector)
+      let occurrences = try WordOccurrences(row, at: 3, words)
+      let score = occurrences.isEmpty ? 0 : occurrences.score(statistics)
+      if score > 0, score >= keywords.threshold {
+        keywords.insert(Candidate(score: score, id: row[1], number: row[0]))
       }
-      entries.append(Entry(row))
-      if members.count == OwnerVectors.blockRowCount { compare() }
+      if let vector = try OwnerIndex.vector(row, at: 4, dimension: plan.dimension) {
+        nearest.add(vector, Candidate(score: 0, id: row[1], number: row[0]), isVerbatim: row[2])
+      }
     }
+    return nearest.candidates() + keywords.candidates
+  }
+}
+
+/// The nearest of many vectors, compared block by block.
+private struct NearestRows {
+  private let plan: SearchPlan
+  private var nearest: TopCandidates
+  private var block: [Float] = []
+  private var members: [(candidate: Candidate, isVerbatim: Bool)] = []
+
+  private static let blockRowCount = 256
+
+  init(plan: SearchPlan) {
+    self.plan = plan
+    nearest = TopCandidates(capacity: plan.candidateCount)
+    block.reserveCapacity(Self.blockRowCount * plan.dimension)
+  }
+
+  mutating func add(_ vector: [Float], _ candidate: Candidate, isVerbatim: Bool) {
+    members.append((candidate, isVerbatim))
+    block += vector
+    if members.count == Self.blockRowCount { compare() }
+  }
+
+  /// All of them.
+  mutating func candidates() -> [Candidate] {
     compare()
-    return (entries, nearest)
+    return nearest.candidates
   }
 
-  private func score(_ database: Database, _ entries: inout [Entry]) throws {
-    guard !entries.isEmpty else { return }
-    try words.forEachScore(database, scope, statistics) { memory, occurrences, weight in
-      guard let index = Self.index(of: memory, in: entries) else { return }
-      let share = statistics.saturation(occurrences: occurrences, tokenCount: entries[index].tokenCount)
-      entries[index].score += weight * share
+  private mutating func compare() {
+    guard let query = plan.request.vector, !members.isEmpty else { return }
+    for (row, plain) in VectorMath.dots(query, rowsOf: block).enumerated() {
+      var candidate = members[row].candidate
+      candidate.score = Double(plain)
+      if let voiced = plan.request.voicedVector, members[row].isVerbatim {
+        candidate.score = Double(VectorMath.dot(voiced, row: row, of: block))
+      }
+      if candidate.score >= nearest.threshold { nearest.insert(candidate) }
     }
-  }
-
-  /// The place of memory `number` among entries in order of number.
-  private static func index(of number: Int64, in entries: [Entry]) -> Int? {
-    var (low, high) = (0, entries.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].number < number { low = middle + 1 } else { high = middle }
-    }
-    return low < entries.count && entries[low].number == number ? low : nil
+    block.removeAll(keepingCapacity: true)
+    members.removeAll(keepingCapacity: true)
   }
 }

@@ -5,25 +5,27 @@ import MnemeCore
 struct Surroundings {
   private struct Member {
     let number: Int64
-    let tokenCount: Int
     let isVerbatim: Bool
     let expiresAt: Int64
     let actor: String
+    let occurrences: WordOccurrences
     let utterance: Utterance
   }
 
   private let plan: SearchPlan
+  private let words: KeywordQuery
   private var members: [Int64: Member] = [:]
   /// Of each of the memories, those around it.
   private var contexts: [Int64: [Int64]] = [:]
 
   private static let columns = """
-    m.memory, m.token_count, m.recipe = '\(Memory.verbatimRecipe)', m.expires_at, m.actor, \(Utterance.columns)
+    m.memory, m.recipe = '\(Memory.verbatimRecipe)', m.expires_at, m.actor, m.words, \(Utterance.columns)
     """
 
   /// Reads what stands around the memories of `numbers`.
-  init(_ database: Database, plan: SearchPlan, of numbers: [Int64]) throws {
+  init(_ database: Database, plan: SearchPlan, words: KeywordQuery, of numbers: [Int64]) throws {
     self.plan = plan
+    self.words = words
     var sessions: [String: Int32] = [:]
     func session(_ name: String) -> Int32 {
       if let number = sessions[name] { return number }
@@ -35,8 +37,9 @@ struct Surroundings {
         sql: "SELECT \(Self.columns) FROM \(Utterance.tables) WHERE \(condition)")
       return try Row.fetchAll(statement, arguments: arguments).map { row in
         Member(
-          number: row[0], tokenCount: row[1], isVerbatim: row[2], expiresAt: (row[3] as Int64?) ?? .max,
-          actor: StoredText.decode(row[4]), utterance: Utterance(row, at: 5, session: session))
+          number: row[0], isVerbatim: row[1], expiresAt: (row[2] as Int64?) ?? .max,
+          actor: StoredText.decode(row[3]), occurrences: try WordOccurrences(row, at: 4, words),
+          utterance: Utterance(row, at: 5, session: session))
       }
     }
     let now = plan.request.query.notExpiredAt?.milliseconds ?? .min
@@ -48,8 +51,12 @@ struct Surroundings {
       let rest = try fetch(
         "m.memory BETWEEN ? AND ? ORDER BY m.memory LIMIT ?", [number, range.upperBound, Utterance.maxDistance + 1])
       let near = before.reversed() + rest
-      let around = Utterance.context(of: before.count, count: near.count) { near[$0].utterance }
-        .map { near[$0] }.filter { $0.expiresAt > now }
+      var around: [Member] = []
+      Utterance.forEachContext(of: before.count, count: near.count) {
+        near[$0].utterance
+      } body: { place in
+        if near[place].expiresAt > now { around.append(near[place]) }
+      }
       contexts[number] = around.map(\.number)
       for member in around + rest.prefix(1) { members[member.number] = member }
     }
@@ -61,7 +68,7 @@ struct Surroundings {
     let query = members[number]?.isVerbatim == true ? plan.request.voicedVector ?? plain : plain
     let statement = try database.cachedStatement(sql: "SELECT vector FROM vectors WHERE memory = ?")
     guard let row = try Row.fetchOne(statement, arguments: [number]),
-      let vector = try OwnerVectors.vector(row, at: 0, dimension: plan.dimension)
+      let vector = try OwnerIndex.vector(row, at: 0, dimension: plan.dimension)
     else { return nil }
     return Double(VectorMath.dot(query, of: vector))
   }
@@ -78,25 +85,26 @@ struct Surroundings {
       plan.request.speakers, for: member.actor, role: member.utterance.isAssistant ? "assistant" : "user")
   }
 
+  /// BM25 of memory `number`'s own words.
+  func score(_ number: Int64, _ statistics: KeywordStatistics) -> Double {
+    members[number]?.occurrences.score(statistics) ?? 0
+  }
+
   /// Of each of the memories, the weight of the query's words that it explains.
-  func explained(
-    _ database: Database, _ words: KeywordQuery, _ scope: KeywordScope, _ statistics: KeywordStatistics
-  ) throws -> [Int64: Double] {
+  func explained(_ statistics: KeywordStatistics) -> [Int64: Double] {
     var explained: [Int64: Double] = [:]
-    for word in words.order(statistics) {
-      var occurrences: [Int64: Int] = [:]
-      try scope.forEachPosting(database, words.words[word]) { memory, times in
-        if members[memory] != nil { occurrences[memory] = times }
-      }
-      if let date = words.dates[word] {
-        for (number, member) in members
-        where member.utterance.session != Utterance.nowhere && date.names(member.utterance.at) {
-          occurrences[number, default: 0] += 1
-        }
-      }
+    for word in words.keys.indices {
+      let weight = statistics.weight(word)
       func score(_ number: Int64) -> Double {
-        guard let member = members[number], let times = occurrences[number] else { return 0 }
-        return statistics.weight(word) * statistics.saturation(occurrences: times, tokenCount: member.tokenCount)
+        guard let member = members[number] else { return 0 }
+        var occurrences = Int(member.occurrences.counts[word])
+        if let date = words.dates[word], member.utterance.session != Utterance.nowhere,
+          date.names(member.utterance.at)
+        {
+          occurrences += 1
+        }
+        guard occurrences > 0 else { return 0 }
+        return weight * statistics.saturation(occurrences: occurrences, tokenCount: member.occurrences.tokenCount)
       }
       for (number, around) in contexts {
         let best = around.map { score($0) * KeywordQuery.contextShare }.max() ?? 0

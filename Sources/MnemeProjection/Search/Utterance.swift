@@ -53,13 +53,14 @@ struct Utterance: Sendable {
     self.isAssistant = isAssistant
   }
 
-  /// The memories that were said in the `reach` messages before and after that of memory `index`, of `count` in the
-  /// order in which they became known. `utterance` is nil for one that exists no more.
+  /// Calls `body` with each of the memories that were said in the `reach` messages before and after that of memory
+  /// `index`, of `count` in the order in which they became known. `utterance` is nil for one that exists no more.
   /// What is context of another has that one as its context.
-  static func context(of index: Int, count: Int, _ utterance: (Int) -> Utterance?) -> [Int] {
-    guard let own = utterance(index), own.session != nowhere else { return [] }
-    var context: [Int] = []
-    for step in [-1, 1] {
+  static func forEachContext(
+    of index: Int, count: Int, _ utterance: (Int) -> Utterance?, body: (Int) -> Void
+  ) {
+    guard let own = utterance(index), own.session != nowhere else { return }
+    for step in stride(from: -1, through: 1, by: 2) {
       var (next, seenCount, messageCount) = (index + step, 0, 0)
       var last = own
       while next >= 0, next < count, seenCount < maxDistance {
@@ -71,10 +72,9 @@ struct Utterance: Sendable {
         if other.place != last.place { messageCount += 1 }
         if messageCount > reach { break }
         last = other
-        if messageCount > 0 { context.append(next) }
+        if messageCount > 0 { body(next) }
       }
     }
-    return context
   }
 }
 

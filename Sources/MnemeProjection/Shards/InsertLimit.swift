@@ -6,7 +6,7 @@ import Glibc
 package enum InsertLimit {
   /// What inserting took.
   package struct Result: Sendable {
-    /// Rows inserted, one for each memory's keywords included.
+    /// Rows inserted.
     package var rowCount: Int
     /// From the first insertion until the last file was closed.
     package var elapsed: Duration
@@ -14,8 +14,8 @@ package enum InsertLimit {
     package var processorTime: Duration
   }
 
-  /// How the rows are inserted. Each transaction goes table by table, in order of the keys, as a fold's does: the
-  /// keyword index would otherwise write a segment for each memory. All end in files as durable as a rebuilt shard.
+  /// How the rows are inserted. Each transaction goes table by table, in order of the keys, as a fold's does. All end in
+  /// files as durable as a rebuilt shard.
   package enum Way: String, Sendable, CaseIterable {
     /// In batches as the log brings them, into a shard as it is served: with a write-ahead log, `synchronous = NORMAL`.
     case live = "live, in log order"
@@ -134,21 +134,6 @@ package enum InsertLimit {
       let marks = Array(repeating: "?", count: columnCount).joined(separator: ", ")
       add("INSERT INTO \(table) VALUES (\(marks))", rows.map { (places.place(of: $0), Array($0.databaseValues)) })
     }
-    let keywords = try KeywordIndex(database)
-    let texts = try Row.fetchAll(
-      database,
-      sql: """
-        SELECT m.memory, m.text, o.tenant, o.owner FROM memories m JOIN owners o ON o.owner = m.memory >> 32
-        ORDER BY m.memory
-        """)
-    add(
-      "INSERT INTO keywords (rowid, terms) VALUES (?, ?)",
-      try texts.map { row in
-        let suffix = KeywordIndex.suffix(tenant: row[2], owner: row[3])
-        let document = try keywords.document(of: StoredText.decode(row[1]), suffix: suffix)
-        let terms = String(decoding: document.terms, as: UTF8.self)
-        return (places.place(of: row), [(row[0] as Int64).databaseValue, terms.databaseValue])
-      })
     return batches
   }
 

@@ -8,7 +8,7 @@ import MnemeCore
 /// side by side.
 enum Schema {
   /// Shape of the tables, and of the bodies in them. A shard of an older one is folded again.
-  static let version = 2 + 1000 * Upcasting.steps.count
+  static let version = 3 + 1000 * Upcasting.steps.count
 
   /// Bytes of a page: five vectors of 384 components fit, where two would fit into the usual half.
   static let pageByteCount = 8192
@@ -82,7 +82,7 @@ enum Schema {
 
     CREATE TABLE tenants (tenant INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
     -- version rises with every transaction that changes the owner's memories or vectors;
-    -- token_count is the sum over the owner's memories.
+    -- token_count is how many words the owner's memories have.
     CREATE TABLE owners (
       owner INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
       next_ordinal INTEGER NOT NULL, version INTEGER NOT NULL, memory_count INTEGER NOT NULL,
@@ -98,8 +98,9 @@ enum Schema {
       confidence REAL NOT NULL, valid_from INTEGER NOT NULL, valid_from_basis TEXT NOT NULL,
       valid_to INTEGER, valid_to_basis TEXT, superseded_by BLOB, metadata TEXT, expires_at INTEGER,
       recipe TEXT NOT NULL, is_edited INTEGER NOT NULL, recorded_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
-      reinforcement_count INTEGER NOT NULL, source_count INTEGER NOT NULL, token_count INTEGER NOT NULL,
-      text_hash BLOB NOT NULL
+      reinforcement_count INTEGER NOT NULL, source_count INTEGER NOT NULL, text_hash BLOB NOT NULL,
+      -- `WordKeys` of the text.
+      words BLOB NOT NULL
     ) STRICT;
     CREATE INDEX memories_by_agent ON memories (agent_id) WHERE agent_id IS NOT NULL;
     -- What owners are called.
@@ -144,11 +145,5 @@ enum Schema {
     CREATE TABLE successions (
       successor INTEGER NOT NULL, predecessor INTEGER NOT NULL, PRIMARY KEY (successor, predecessor)
     ) STRICT, WITHOUT ROWID;
-
-    -- Keywords: `KeywordIndex` makes the terms. Nothing of the text is stored here, lengths stand in memories.
-    CREATE VIRTUAL TABLE keywords USING fts5(
-      terms, content = '', columnsize = 0, tokenize = "ascii tokenchars '|'");
-    CREATE VIRTUAL TABLE keyword_postings USING fts5vocab('keywords', 'instance');
-    CREATE VIRTUAL TABLE keyword_counts USING fts5vocab('keywords', 'row');
     """
 }

@@ -25,7 +25,7 @@ public struct ProjectionVerifier: Sendable {
     self.reader = FoldRecordReader(configuration: configuration, codec: codec)
   }
 
-  /// Checks every shard. Always: pages, rows against each other, the keyword index against the words, watermarks, and
+  /// Checks every shard. Always: pages, rows against each other, words against texts, watermarks, and
   /// the outcomes of the memories topic. `isDeep`: the indexes too, the turns topic, and each shard folded afresh into
   /// a file of its own, which takes about as long as a rebuild.
   /// - Throws: `EventLogError` where the log cannot be read.

@@ -52,7 +52,7 @@ public struct VerificationReport: Sendable {
       case vectorsMissing = "vectors_missing"
       /// Rows belong to no memory, or counts are wrong.
       case rowsInconsistent = "rows_inconsistent"
-      /// The keyword index has other words than the memories.
+      /// Memories stand under other words than those of their text.
       case keywordsInconsistent = "keywords_inconsistent"
       /// Folded afresh, the log gives other content.
       case contentDiffers = "content_differs"

@@ -2,13 +2,10 @@ import FoundationEssentials
 import GRDB
 import MnemeCore
 
-/// An owner's memories as searches need them: what is asked of every one of them, and their vectors in contiguous
-/// blocks.
-///
-/// Blocks are values that are shared until they change: bringing an owner up to date copies the blocks that changed,
-/// not all.
-struct OwnerVectors: Sendable {
-  /// What is asked of a memory before it is a candidate.
+/// An owner's memories as searches need them: what is asked of every one of them, their vectors in codes, and where each
+/// word occurs.
+struct OwnerIndex: Sendable {
+  /// What is asked of a memory before it is a hit.
   struct Entry: Sendable {
     let number: Int64
     let id: UUID
@@ -25,6 +22,8 @@ struct OwnerVectors: Sendable {
     var expiresAt: Int64
     /// Where it was said.
     var utterance: Utterance
+    /// Digest of its words' keys.
+    fileprivate var words: UInt64
 
     /// Whether it was said on a day that is so called.
     func isSaid(on date: DateWord) -> Bool {
@@ -32,45 +31,55 @@ struct OwnerVectors: Sendable {
     }
   }
 
-  /// Rows of a block. A small one is copied quickly, a large one is scanned without interruption.
-  static let blockRowCount = 256
+  /// A memory in which a word occurs.
+  struct Posting: Sendable {
+    /// Place in `entries`.
+    let index: Int32
+    let occurrences: Int32
+  }
 
   /// `owners.version` as of which this holds.
   private(set) var version: Int64
+  /// In order of their numbers.
   private(set) var entries: [Entry] = []
-  /// Block `n` holds the vectors of entries `n * blockRowCount …`; zeros for those without one.
-  private(set) var blocks: [[Float]] = []
+  /// Of each entry, in the same order; zeros for those without a vector.
+  private(set) var vectors: VectorCodes
   /// Everybody who said something, each once.
   private(set) var actors: [String] = []
+  /// By key; entries that are gone may be among them.
+  private var postings: [UInt32: [Posting]] = [:]
+  private var postingCount = 0
   private var actorIndices: [String: Int32] = [:]
   private var sessionIndices: [String: Int32] = [:]
-  /// Entries that are context of each other: those of entry `n` from `contextStarts[n]` to `contextStarts[n + 1]`.
-  private var contexts: [Int32] = []
-  private var contextStarts: [Int32] = []
   private var indexByOrdinal: [Int32] = []
-  private let dimension: Int
 
   private static let columns = """
-    m.memory, m.id, m.token_count, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at,
+    m.memory, m.id, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at, \
     (SELECT v.vector FROM vectors v WHERE v.memory = m.memory), m.recipe = '\(Memory.verbatimRecipe)', m.actor, \
-    \(Utterance.columns)
+    m.words, \(Utterance.columns)
     """
 
   /// Approximate size in memory, in bytes.
   var byteCount: Int {
-    Self.byteCount(entries.count, dimension: dimension) + (indexByOrdinal.count + contexts.count) * 4
+    vectors.byteCount + entries.count * MemoryLayout<Entry>.stride + indexByOrdinal.count * 4
+      + postings.count * Self.bytesPerWord + postingCount * MemoryLayout<Posting>.stride
   }
 
-  /// Approximate size of `count` memories.
-  static func byteCount(_ count: Int, dimension: Int) -> Int {
-    count * (MemoryLayout<Entry>.stride + dimension * MemoryLayout<Float>.stride)
+  /// An array's head, and its place in the dictionary.
+  private static let bytesPerWord = 64
+
+  /// Approximate size of `owner`'s, before it is read.
+  static func byteCount(_ owner: OwnerRow, dimension: Int) -> Int {
+    VectorCodes.byteCount(owner.memoryCount, dimension: dimension)
+      + owner.memoryCount * MemoryLayout<Entry>.stride + owner.tokenCount * MemoryLayout<Posting>.stride
   }
 
   /// Reads all of `owner`.
   init(_ database: Database, _ owner: OwnerRow, dimension: Int) throws {
     self.version = owner.version
-    self.dimension = dimension
+    self.vectors = VectorCodes(dimension: dimension)
     entries.reserveCapacity(owner.memoryCount)
+    vectors.reserveCapacity(owner.memoryCount)
     let range = Schema.memories(of: owner.number)
     let rows = try Row.fetchCursor(
       try database.cachedStatement(
@@ -79,7 +88,6 @@ struct OwnerVectors: Sendable {
           """),
       arguments: [range.lowerBound, range.upperBound])
     while let row = try rows.next() { _ = try put(row) }
-    findContexts()
   }
 
   /// Brings this up to `owner.version`. Returns false where the changes since are not all known any more.
@@ -99,25 +107,15 @@ struct OwnerVectors: Sendable {
       }
     }
     version = owner.version
-    findContexts()
     return true
   }
 
-  /// Entries that were said just before and after entry `index`.
-  func context(of index: Int) -> ArraySlice<Int32> {
-    contexts[Int(contextStarts[index])..<Int(contextStarts[index + 1])]
-  }
-
-  private mutating func findContexts() {
-    contexts.removeAll(keepingCapacity: true)
-    contextStarts = [0]
-    contextStarts.reserveCapacity(entries.count + 1)
-    for index in entries.indices {
-      let found = Utterance.context(of: index, count: entries.count) { other in
-        entries[other].isLive ? entries[other].utterance : nil
-      }
-      contexts.append(contentsOf: found.map { Int32($0) })
-      contextStarts.append(Int32(contexts.count))
+  /// Calls `body` with each entry that was said just before or after entry `index`.
+  func forEachContext(of index: Int, _ body: (Int) -> Void) {
+    Utterance.forEachContext(of: index, count: entries.count) { other in
+      entries[other].isLive ? entries[other].utterance : nil
+    } body: {
+      body($0)
     }
   }
 
@@ -128,20 +126,36 @@ struct OwnerVectors: Sendable {
     return Int(indexByOrdinal[ordinal])
   }
 
-  /// The cosine of each entry: of messages as they were said with `voiced`, of others with `vector`. That of one
-  /// without a vector says nothing.
-  func cosines(_ vector: [Float], voiced: [Float]?) -> [Float] {
+  /// Where the word of that key occurs, in no order.
+  func postings(of key: UInt32) -> [Posting] {
+    (postings[key] ?? []).filter { entries[Int($0.index)].isLive }
+  }
+
+  /// The cosine of each entry, by the coarse codes: of messages as they were said with `voiced`, of others with
+  /// `query`. That of one without a vector says nothing.
+  func cosines(_ query: VectorCodes.Query, voiced: VectorCodes.Query?) -> [Float] {
     var cosines: [Float] = []
     cosines.reserveCapacity(entries.count)
-    for block in blocks.indices {
+    var plain: [Float] = []
+    for block in 0..<vectors.blockCount {
       let start = cosines.count
-      cosines.append(contentsOf: VectorMath.dots(vector, rowsOf: blocks[block]))
-      guard let voiced else { continue }
-      for index in start..<cosines.count where entries[index].isVerbatim {
-        cosines[index] = VectorMath.dot(voiced, row: index - start, of: blocks[block])
+      let members = entries[start..<min(start + VectorCodes.blockRowCount, entries.count)]
+      guard let voiced, members.contains(where: \.isVerbatim) else {
+        vectors.appendCosines(query, block: block, to: &cosines)
+        continue
       }
+      vectors.appendCosines(voiced, block: block, to: &cosines)
+      guard members.contains(where: { !$0.isVerbatim }) else { continue }
+      plain.removeAll(keepingCapacity: true)
+      vectors.appendCosines(query, block: block, to: &plain)
+      for index in members.indices where !entries[index].isVerbatim { cosines[index] = plain[index - start] }
     }
     return cosines
+  }
+
+  /// The cosine of entry `index` likewise, by both codes.
+  func cosine(_ query: VectorCodes.Query, voiced: VectorCodes.Query?, _ index: Int) -> Float {
+    vectors.cosine(entries[index].isVerbatim ? voiced ?? query : query, index)
   }
 
   /// Who said the memories that are messages as they were said.
@@ -168,16 +182,23 @@ struct OwnerVectors: Sendable {
   /// Takes a row in. Returns false where its number is below one that is here already, though it is new: entries stand
   /// in order of their numbers.
   private mutating func put(_ row: Row) throws -> Bool {
-    let vector = try Self.vector(row, at: 5, dimension: dimension)
+    let vector = try Self.vector(row, at: 4, dimension: vectors.dimension)
+    var words: [(key: UInt32, occurrences: Int32)] = []
+    let tokenCount = try WordKeys.forEach(row, at: 7) { words.append(($0, Int32($1))) }
     let entry = Entry(
-      number: row[0], id: row[1], tokenCount: row[2], isCurrent: row[3], hasVector: vector != nil,
-      isVerbatim: row[6], actor: actorIndex(StoredText.decode(row[7])), isLive: true,
-      expiresAt: (row[4] as Int64?) ?? .max, utterance: Utterance(row, at: 8) { sessionIndex($0) })
+      number: row[0], id: row[1], tokenCount: Int32(tokenCount), isCurrent: row[2], hasVector: vector != nil,
+      isVerbatim: row[5], actor: actorIndex(StoredText.decode(row[6])), isLive: true,
+      expiresAt: (row[3] as Int64?) ?? .max, utterance: Utterance(row, at: 8) { sessionIndex($0) },
+      words: words.reduce(0xcbf2_9ce4_8422_2325) { digest, word in
+        (digest ^ UInt64(word.key) << 32 ^ UInt64(word.occurrences)) &* 0x100_0000_01b3
+      })
     if let index = index(of: entry.number) {
+      if entries[index].words != entry.words {
+        removePostings(of: index)
+        addPostings(words, of: index)
+      }
       entries[index] = entry
-      let start = index % Self.blockRowCount * dimension
-      let components = vector ?? [Float](repeating: 0, count: dimension)
-      blocks[index / Self.blockRowCount].replaceSubrange(start..<start + dimension, with: components)
+      vectors.replace(index, vector)
       return true
     }
     if let last = entries.last, last.number > entry.number { return false }
@@ -186,17 +207,26 @@ struct OwnerVectors: Sendable {
       indexByOrdinal.append(contentsOf: repeatElement(-1, count: ordinal + 1 - indexByOrdinal.count))
     }
     indexByOrdinal[ordinal] = Int32(entries.count)
-    if entries.count % Self.blockRowCount == 0 {
-      blocks.append([])
-      blocks[blocks.count - 1].reserveCapacity(Self.blockRowCount * dimension)
-    }
     entries.append(entry)
-    if let vector {
-      blocks[blocks.count - 1].append(contentsOf: vector)
-    } else {
-      blocks[blocks.count - 1].append(contentsOf: repeatElement(0, count: dimension))
-    }
+    vectors.append(vector)
+    addPostings(words, of: entries.count - 1)
     return true
+  }
+
+  private mutating func addPostings(_ words: [(key: UInt32, occurrences: Int32)], of index: Int) {
+    for word in words {
+      postings[word.key, default: []].append(Posting(index: Int32(index), occurrences: word.occurrences))
+    }
+    postingCount += words.count
+  }
+
+  /// Words hardly ever change, so that nobody remembers which they were.
+  private mutating func removePostings(of index: Int) {
+    for key in postings.keys {
+      guard let place = postings[key]?.firstIndex(where: { $0.index == Int32(index) }) else { continue }
+      postings[key]?.remove(at: place)
+      postingCount -= 1
+    }
   }
 
   /// The vector in a column; nil where there is none.

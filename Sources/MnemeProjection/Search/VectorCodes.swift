@@ -1,0 +1,139 @@
+import CKernels
+
+/// Vectors in two bytes for each component: a coarse one, by which many are compared, and a fine one, which makes the
+/// difference up to 16 bits.
+///
+/// A row's component is `scale · (c + f / 254)`, where `scale` is a 127th of the row's largest component. The coarse
+/// byte alone errs by at most the row's residual, for queries of norm 1 (Cauchy and Schwarz); both together by a 508th
+/// of it. Blocks of rows are values that are shared until they change.
+struct VectorCodes: Sendable {
+  private struct Block: Sendable {
+    var coarse: [UInt8] = []
+    var fine: [UInt8] = []
+  }
+
+  /// Rows of a block: a small one is copied quickly, a large one is scanned without interruption.
+  static let blockRowCount = 256
+
+  /// Components of a vector.
+  let dimension: Int
+  /// Bytes of a row of either kind.
+  private let stride: Int
+  private var blocks: [Block] = []
+  private var scales: [Float] = []
+  /// What the cosine of any row may differ from what `cosines` says, at most.
+  private(set) var maxError: Float = 0
+
+  /// How many rows.
+  var count: Int { scales.count }
+  /// Size in memory, in bytes.
+  var byteCount: Int { Self.byteCount(count, dimension: dimension) }
+
+  /// Size of `count` rows in memory, in bytes.
+  static func byteCount(_ count: Int, dimension: Int) -> Int {
+    count * (2 * stride(dimension) + MemoryLayout<Float>.stride)
+  }
+
+  private static func stride(_ dimension: Int) -> Int { (dimension + 63) / 64 * 64 }
+
+  /// No rows, of vectors of `dimension` components.
+  init(dimension: Int) {
+    self.dimension = dimension
+    self.stride = Self.stride(dimension)
+  }
+
+  mutating func reserveCapacity(_ count: Int) {
+    scales.reserveCapacity(count)
+    blocks.reserveCapacity((count + Self.blockRowCount - 1) / Self.blockRowCount)
+  }
+
+  /// Adds a row, of zeros for nil.
+  mutating func append(_ vector: [Float]?) {
+    if count % Self.blockRowCount == 0 { blocks.append(Block()) }
+    let row = Row(vector, dimension: dimension, stride: stride)
+    blocks[blocks.count - 1].coarse += row.coarse
+    blocks[blocks.count - 1].fine += row.fine
+    scales.append(row.scale)
+    maxError = max(maxError, row.residual)
+  }
+
+  /// Puts another vector in a row's place.
+  mutating func replace(_ index: Int, _ vector: [Float]?) {
+    let row = Row(vector, dimension: dimension, stride: stride)
+    let place = index % Self.blockRowCount * stride
+    blocks[index / Self.blockRowCount].coarse.replaceSubrange(place..<place + stride, with: row.coarse)
+    blocks[index / Self.blockRowCount].fine.replaceSubrange(place..<place + stride, with: row.fine)
+    scales[index] = row.scale
+    maxError = max(maxError, row.residual)
+  }
+
+  private struct Row {
+    var coarse: [UInt8]
+    var fine: [UInt8]
+    var scale: Float = 1
+    var residual: Float = 0
+
+    init(_ vector: [Float]?, dimension: Int, stride: Int) {
+      coarse = [UInt8](repeating: 128, count: stride)
+      fine = [UInt8](repeating: 128, count: stride)
+      guard let vector else { return }
+      precondition(vector.count == dimension, "a vector has \(dimension) components")
+      // Both arrays have room for the components, rounded up to the stride.
+      scale = unsafe mneme_code_vector(dimension, vector, &coarse, &fine, &residual)
+    }
+  }
+
+  /// A vector to compare rows with.
+  struct Query: Sendable {
+    fileprivate let high: [Int8]
+    fileprivate let low: [Int8]
+    fileprivate let scale: Float
+
+    /// Codes `vector`, of norm 1.
+    init(_ vector: [Float]) {
+      let row = Row(vector, dimension: vector.count, stride: VectorCodes.stride(vector.count))
+      high = row.coarse.map { Int8(truncatingIfNeeded: Int($0) - 128) }
+      low = row.fine.map { Int8(truncatingIfNeeded: Int($0) - 128) }
+      scale = row.scale
+    }
+  }
+
+  /// Puts the cosine of each row of `block` with `query` behind `cosines`, by the coarse bytes.
+  func appendCosines(_ query: Query, block: Int, to cosines: inout [Float]) {
+    let first = block * Self.blockRowCount
+    let rowCount = min(Self.blockRowCount, count - first)
+    let sums = Self.sums(query, blocks[block].coarse[...], rowCount: rowCount, stride: stride)
+    for row in 0..<rowCount {
+      cosines.append(scales[first + row] * query.scale * (Float(sums.high[row]) + Float(sums.low[row]) / 254))
+    }
+  }
+
+  /// How many blocks.
+  var blockCount: Int { blocks.count }
+
+  /// The cosine of row `index` with `query`, by both bytes.
+  func cosine(_ query: Query, _ index: Int) -> Float {
+    let place = index % Self.blockRowCount * stride
+    let block = blocks[index / Self.blockRowCount]
+    let coarse = Self.sums(query, block.coarse[place..<place + stride], rowCount: 1, stride: stride)
+    let fine = Self.sums(query, block.fine[place..<place + stride], rowCount: 1, stride: stride)
+    let sum =
+      Float(coarse.high[0]) + (Float(coarse.low[0]) + Float(fine.high[0]) + Float(fine.low[0]) / 254) / 254
+    return scales[index] * query.scale * sum
+  }
+
+  private static let instructionSet = mneme_isa_best()
+
+  private static func sums(
+    _ query: Query, _ codes: ArraySlice<UInt8>, rowCount: Int, stride: Int
+  ) -> (high: [Int32], low: [Int32]) {
+    precondition(codes.count >= rowCount * stride && query.high.count == stride, "rows and query are of one length")
+    var high = [Int32](repeating: 0, count: rowCount)
+    var low = high
+    unsafe codes.withUnsafeBufferPointer { codes in
+      // There are `rowCount` rows of `stride` bytes: checked above.
+      unsafe mneme_scan_codes(instructionSet, rowCount, stride, codes.baseAddress, query.high, query.low, &high, &low)
+    }
+    return (high, low)
+  }
+}
