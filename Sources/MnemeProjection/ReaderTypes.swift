@@ -232,11 +232,8 @@ public protocol MemoryReader: Sendable {
   func memories(_ query: MemoryQuery, offset: Int, limit: Int) async throws -> MemoryPage
   /// The best hits, best first.
   func search(_ request: SearchRequest) async throws -> [SearchHit]
-  /// What the owner is called, by their current memories.
-  func names(of owner: OwnerKey) async throws -> [String]
-  /// Who said those of the owner's memories that are messages as they were said: names, or roles of the nameless.
-  /// Empty where there is no such memory.
-  func speakers(of owner: OwnerKey) async throws -> [String]
+  /// Who is meant by a question about the owner.
+  func people(of owner: OwnerKey) async throws -> OwnerPeople
   /// Every change of a memory, oldest first, also where it was deleted; with the changes of those that it superseded
   /// before its own. Empty where it never existed.
   func history(_ id: UUID, tenant: String) async throws -> [HistoryEntry]
@@ -257,8 +254,23 @@ extension MemoryReader {
   /// `text` in the voice of the memories that `query` is about, as far as they are one owner's.
   public func voice(of text: String, about query: MemoryQuery) async throws -> QueryVoice {
     guard let owner = query.owner else { return QueryVoice(text, ownNames: [], actors: []) }
-    return QueryVoice(
-      text, ownNames: try await self.names(of: owner), actors: try await self.speakers(of: owner))
+    let people = try await self.people(of: owner)
+    return QueryVoice(text, ownNames: people.names, actors: people.speakers)
+  }
+}
+
+/// Who is meant by a question about an owner.
+public struct OwnerPeople: Hashable, Sendable {
+  /// What the owner is called, by their current memories.
+  public var names: [String]
+  /// Who said those of the owner's memories that are messages as they were said: names, or roles of the nameless.
+  /// Empty where there is no such memory.
+  public var speakers: [String]
+
+  /// People with all their parts.
+  public init(names: [String] = [], speakers: [String] = []) {
+    self.names = names
+    self.speakers = speakers
   }
 }
 

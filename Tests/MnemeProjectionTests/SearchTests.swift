@@ -128,8 +128,8 @@ import Testing
     let world = try await world([(said, axis(1)), (memory("told", "met Bo", ann, actor: "Cy"), axis(0))])
     defer { world.remove() }
     let reader = try world.reader()
-    #expect(try await reader.speakers(of: ann) == ["Ann"])
-    #expect(try await reader.speakers(of: user("nobody")) == [])
+    #expect(try await reader.people(of: ann).speakers == ["Ann"])
+    #expect(try await reader.people(of: user("nobody")) == OwnerPeople())
     for query in [all("acme", isUser("ann")), all()] {
       let hits = try await reader.search(
         SearchRequest(

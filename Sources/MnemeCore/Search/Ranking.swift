@@ -57,9 +57,19 @@ public enum Ranking {
   /// `0.45 · cosine + 0.15 · cosine around it + 0.25 · keywords + 0.15 · speaker`, cosines cut off at 0. Without a
   /// vector of the query, the last two alone, by the same weights: `(0.25 · keywords + 0.15 · speaker) / 0.40`.
   public static func score(_ signals: Signals, comparesMeaning: Bool) -> Double {
-    let words = keywordWeight * unit(signals.keywords) + (signals.isAskedSpeaker ? speakerWeight : 0)
+    score(
+      cosine: signals.cosine ?? 0, contextCosine: signals.contextCosine ?? 0, keywords: signals.keywords,
+      isAskedSpeaker: signals.isAskedSpeaker, comparesMeaning: comparesMeaning)
+  }
+
+  /// The same, of signals that stand by themselves; 0 for a cosine that there is not.
+  @inlinable
+  public static func score(
+    cosine: Double, contextCosine: Double, keywords: Double, isAskedSpeaker: Bool, comparesMeaning: Bool
+  ) -> Double {
+    let words = keywordWeight * unit(keywords) + (isAskedSpeaker ? speakerWeight : 0)
     guard comparesMeaning else { return words / (keywordWeight + speakerWeight) }
-    return semanticWeight * unit(signals.cosine) + contextWeight * unit(signals.contextCosine) + words
+    return semanticWeight * unit(cosine) + contextWeight * unit(contextCosine) + words
   }
 
   /// The candidates, best first; of equal ones the smaller id.
@@ -68,10 +78,11 @@ public enum Ranking {
   ) -> [Ranked<ID>] {
     candidates.map { id, signals in
       Ranked(
-        id: id, score: score(signals, comparesMeaning: comparesMeaning), semantic: unit(signals.cosine),
+        id: id, score: score(signals, comparesMeaning: comparesMeaning), semantic: unit(signals.cosine ?? 0),
         keyword: unit(signals.keywords))
     }.sorted { ($1.score, $0.id) < ($0.score, $1.id) }
   }
 
-  private static func unit(_ value: Double?) -> Double { min(max(value ?? 0, 0), 1) }
+  @inlinable
+  static func unit(_ value: Double) -> Double { min(max(value, 0), 1) }
 }

@@ -20,8 +20,11 @@ struct MemoryRow: Sendable {
   /// The memory of that number; nil where there is none.
   static func fetch(_ database: Database, _ number: Int64) throws -> MemoryRow? {
     let statement = try database.cachedStatement(sql: "SELECT \(columns) FROM memories m WHERE m.memory = ?")
-    guard let row = try Row.fetchOne(statement, arguments: [number]) else { return nil }
-    return try MemoryRow(row, sources: try sources(database, of: number))
+    // A cursor's row is read where it lies: copying it would make a value of every column first.
+    let rows = try Row.fetchCursor(statement, arguments: [number])
+    return try withExtendedLifetime(rows) {
+      try rows.next().map { try MemoryRow($0, sources: try sources(database, of: number)) }
+    }
   }
 
   static func sources(_ database: Database, of number: Int64) throws -> [Source] {
@@ -30,7 +33,10 @@ struct MemoryRow: Sendable {
         SELECT event_id, message_index, message_id, role, time, time_basis, quote, run_id FROM sources
         WHERE memory = ? ORDER BY ordinal
         """)
-    return try Row.fetchAll(statement, arguments: [number]).map { try Source(row: $0, at: 0) }
+    var sources: [Source] = []
+    let rows = try Row.fetchCursor(statement, arguments: [number])
+    while let row = try rows.next() { sources.append(try Source(row: row, at: 0)) }
+    return sources
   }
 
   init(memory: Memory, reinforcementCount: Int, words: WordKeys) {

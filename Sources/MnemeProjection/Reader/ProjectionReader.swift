@@ -108,11 +108,16 @@ public final class ProjectionReader: MemoryReader {
     return offsets.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
   }
 
-  /// As `MemoryReader` has it.
-  public func names(of owner: OwnerKey) async throws -> [String] {
+  /// Speakers of one owner that are told, at most.
+  static let maxSpeakerCount = 256
+
+  /// As `MemoryReader` has it; the first `maxSpeakerCount` speakers in order of their names.
+  public func people(of owner: OwnerKey) async throws -> OwnerPeople {
+    let cache = self.indexCache
+    let dimension = self.configuration.dimension
     let shard = self.shards[Partitioner.partition(key: owner.bytes, count: self.shards.count)]
-    return try await self.read(shard) { database, _ in
-      guard let row = try OwnerRow.fetch(database, owner) else { return [] }
+    return try await self.read(shard) { database, name in
+      guard let row = try OwnerRow.fetch(database, owner) else { return OwnerPeople() }
       let range = Schema.memories(of: row.number)
       let names = try String.fetchAll(
         try database.cachedStatement(
@@ -120,29 +125,18 @@ public final class ProjectionReader: MemoryReader {
             SELECT value FROM memories WHERE attribute = 'name' AND memory BETWEEN ? AND ? AND subject = 'user'
               AND value IS NOT NULL AND valid_to IS NULL AND superseded_by IS NULL
             """), arguments: [range.lowerBound, range.upperBound])
-      return names.map(StoredText.decode)
-    }
-  }
-
-  /// Speakers of one owner that are told, at most.
-  static let maxSpeakerCount = 256
-
-  /// As `MemoryReader` has it; the first `maxSpeakerCount` in order of their names.
-  public func speakers(of owner: OwnerKey) async throws -> [String] {
-    let cache = self.indexCache
-    let dimension = self.configuration.dimension
-    let shard = self.shards[Partitioner.partition(key: owner.bytes, count: self.shards.count)]
-    return try await self.read(shard) { database, name in
-      guard let row = try OwnerRow.fetch(database, owner) else { return [] }
-      if let index = try cache.index(database, name: name, owner: row, dimension: dimension) {
-        return Array(index.speakers.sorted().prefix(Self.maxSpeakerCount))
-      }
-      let range = Schema.memories(of: row.number)
-      let names = try String.fetchAll(
-        try database.cachedStatement(
-          sql: "SELECT DISTINCT actor FROM memories WHERE memory BETWEEN ? AND ? AND recipe = ?"),
-        arguments: [range.lowerBound, range.upperBound, Memory.verbatimRecipe])
-      return Array(names.map(StoredText.decode).sorted().prefix(Self.maxSpeakerCount))
+      let speakers =
+        if let index = try cache.index(database, name: name, owner: row, dimension: dimension) {
+          Array(index.speakers)
+        } else {
+          try String.fetchAll(
+            try database.cachedStatement(
+              sql: "SELECT DISTINCT actor FROM memories WHERE memory BETWEEN ? AND ? AND recipe = ?"),
+            arguments: [range.lowerBound, range.upperBound, Memory.verbatimRecipe]
+          ).map(StoredText.decode)
+        }
+      return OwnerPeople(
+        names: names.map(StoredText.decode), speakers: Array(speakers.sorted().prefix(Self.maxSpeakerCount)))
     }
   }
 

@@ -91,11 +91,22 @@ struct KeywordStatistics: Sendable {
   /// The weight of all words, those that nobody has included.
   var totalWeight: Double { frequencies.indices.reduce(0) { $0 + weight($1) } }
 
-  /// The share of a word that occurs `occurrences` times in a memory of `tokenCount` words, with k₁ = 1.2 and b = 0.75.
-  func saturation(occurrences: Int, tokenCount: Int) -> Double {
-    let mean = memoryCount == 0 ? 1 : max(Double(self.tokenCount) / Double(memoryCount), 1)
-    let occurrences = Double(occurrences)
-    return occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * Double(tokenCount) / mean))
+  /// How a word's share grows with its occurrences.
+  var saturation: Saturation {
+    Saturation(meanTokenCount: memoryCount == 0 ? 1 : max(Double(tokenCount) / Double(memoryCount), 1))
+  }
+
+  /// The share of a word's weight that a memory has, below 2.2.
+  struct Saturation: Sendable {
+    private let perToken: Double
+
+    fileprivate init(meanTokenCount: Double) { perToken = 1.2 * 0.75 / meanTokenCount }
+
+    /// Of one that occurs `occurrences` times in a memory of `tokenCount` words, with k₁ = 1.2 and b = 0.75.
+    func callAsFunction(_ occurrences: Int32, tokenCount: Int32) -> Double {
+      let occurrences = Double(occurrences)
+      return occurrences * 2.2 / (occurrences + 1.2 * 0.25 + perToken * Double(tokenCount))
+    }
   }
 }
 
@@ -104,16 +115,17 @@ struct WordOccurrences: Sendable {
   /// For each word of the query.
   private(set) var counts: [Int32]
   /// How many words the memory has.
-  private(set) var tokenCount = 0
+  private(set) var tokenCount: Int32 = 0
 
   private init(count: Int) { counts = [Int32](repeating: 0, count: count) }
 
   /// Reads `memories.words` from column `index`.
   init(_ row: Row, at index: Int, _ query: KeywordQuery) throws {
     var found = Self(count: query.keys.count)
-    found.tokenCount = try WordKeys.forEach(row, at: index) { key, occurrences in
-      if let word = query.keys.firstIndex(of: key) { found.counts[word] = Int32(occurrences) }
-    }
+    found.tokenCount = Int32(
+      try WordKeys.forEach(row, at: index) { key, occurrences in
+        if let word = query.keys.firstIndex(of: key) { found.counts[word] = Int32(occurrences) }
+      })
     self = found
   }
 
@@ -122,9 +134,10 @@ struct WordOccurrences: Sendable {
 
   /// BM25.
   func score(_ statistics: KeywordStatistics) -> Double {
+    let saturation = statistics.saturation
     var score = 0.0
     for (word, count) in counts.enumerated() where count > 0 {
-      score += statistics.weight(word) * statistics.saturation(occurrences: Int(count), tokenCount: tokenCount)
+      score += statistics.weight(word) * saturation(count, tokenCount: tokenCount)
     }
     return score
   }
@@ -156,7 +169,7 @@ enum KeywordScope: Sendable {
     while let row = try rows.next() {
       let occurrences = try WordOccurrences(row, at: 0, query)
       statistics.memoryCount += 1
-      statistics.tokenCount += occurrences.tokenCount
+      statistics.tokenCount += Int(occurrences.tokenCount)
       for (word, count) in occurrences.counts.enumerated() where count > 0 { statistics.frequencies[word] += 1 }
     }
     return statistics

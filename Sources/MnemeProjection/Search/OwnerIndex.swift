@@ -24,11 +24,23 @@ struct OwnerIndex: Sendable {
     var utterance: Utterance
     /// Digest of its words' keys.
     fileprivate var words: UInt64
+    /// Where its context stands.
+    fileprivate var context = ContextPlace()
 
     /// Whether it was said on a day that is so called.
     func isSaid(on date: DateWord) -> Bool {
       utterance.session != Utterance.nowhere && date.names(utterance.at)
     }
+  }
+
+  /// Where the context of an entry stands: mostly next to it, past those of the same message.
+  fileprivate struct ContextPlace: Sendable {
+    var skippedBefore: UInt8 = 0
+    var countBefore: UInt8 = 0
+    var skippedAfter: UInt8 = 0
+    var countAfter: UInt8 = 0
+    /// Whether it stands elsewhere, and has to be looked for.
+    var isScattered = false
   }
 
   /// A memory in which a word occurs.
@@ -49,6 +61,8 @@ struct OwnerIndex: Sendable {
   /// By key; entries that are gone may be among them.
   private var postings: [UInt32: [Posting]] = [:]
   private var postingCount = 0
+  /// Whether any entry is gone.
+  private var hasGone = false
   private var actorIndices: [String: Int32] = [:]
   private var sessionIndices: [String: Int32] = [:]
   private var indexByOrdinal: [Int32] = []
@@ -88,6 +102,7 @@ struct OwnerIndex: Sendable {
           """),
       arguments: [range.lowerBound, range.upperBound])
     while let row = try rows.next() { _ = try put(row) }
+    for index in entries.indices { findContext(of: index) }
   }
 
   /// Brings this up to `owner.version`. Returns false where the changes since are not all known any more.
@@ -104,18 +119,82 @@ struct OwnerIndex: Sendable {
         guard try put(row) else { return false }
       } else if let index = index(of: number) {
         entries[index].isLive = false
+        hasGone = true
       }
     }
+    // What one entry is for another, that one is for it.
+    for index in touched.compactMap({ index(of: $0) }) { findContexts(around: index) }
     version = owner.version
     return true
   }
 
-  /// Calls `body` with each entry that was said just before or after entry `index`.
-  func forEachContext(of index: Int, _ body: (Int) -> Void) {
+  /// The entries that were said just before or after entry `index`, which exists.
+  func context(of index: Int) -> Context {
+    let place = entries[index].context
+    guard !place.isScattered else {
+      var members: [Int] = []
+      lookForContext(of: index) { members.append($0) }
+      return Context(before: 0..<0, after: 0..<0, scattered: members)
+    }
+    let before = index - Int(place.skippedBefore)
+    let after = index + 1 + Int(place.skippedAfter)
+    return Context(
+      before: before - Int(place.countBefore)..<before, after: after..<after + Int(place.countAfter), scattered: [])
+  }
+
+  /// Some entries, mostly two stretches of them.
+  struct Context: Sequence, IteratorProtocol {
+    fileprivate var before: Range<Int>
+    fileprivate var after: Range<Int>
+    fileprivate var scattered: [Int]
+
+    mutating func next() -> Int? {
+      if !before.isEmpty { return before.popFirst() }
+      if !after.isEmpty { return after.popFirst() }
+      return scattered.isEmpty ? nil : scattered.removeLast()
+    }
+  }
+
+  private func lookForContext(of index: Int, _ body: (Int) -> Void) {
     Utterance.forEachContext(of: index, count: entries.count) { other in
       entries[other].isLive ? entries[other].utterance : nil
     } body: {
       body($0)
+    }
+  }
+
+  private mutating func findContext(of index: Int) {
+    var before: [Int] = []
+    var after: [Int] = []
+    lookForContext(of: index) { other in
+      if other < index { before.append(index - other) } else { after.append(other - index) }
+    }
+    var place = ContextPlace()
+    let isNear = [before, after].allSatisfy { distances in
+      guard let first = distances.first, let last = distances.last else { return true }
+      return last - first == distances.count - 1 && last <= Int(UInt8.max)
+    }
+    if isNear {
+      place.skippedBefore = UInt8((before.first ?? 1) - 1)
+      place.countBefore = UInt8(before.count)
+      place.skippedAfter = UInt8((after.first ?? 1) - 1)
+      place.countAfter = UInt8(after.count)
+    } else {
+      place.isScattered = true
+    }
+    entries[index].context = place
+  }
+
+  /// Of all entries for which entry `index` may be context, or in the way of it.
+  private mutating func findContexts(around index: Int) {
+    for step in [-1, 1] {
+      var (other, seenCount) = (index, 0)
+      // Those that are gone do not count for the distance either.
+      while entries.indices.contains(other), seenCount <= Utterance.maxDistance + 1 {
+        if entries[other].isLive { seenCount += 1 }
+        findContext(of: other)
+        other += step
+      }
     }
   }
 
@@ -128,7 +207,8 @@ struct OwnerIndex: Sendable {
 
   /// Where the word of that key occurs, in no order.
   func postings(of key: UInt32) -> [Posting] {
-    (postings[key] ?? []).filter { entries[Int($0.index)].isLive }
+    let all = postings[key] ?? []
+    return hasGone ? all.filter { entries[Int($0.index)].isLive } : all
   }
 
   /// The cosine of each entry, by the coarse codes: of messages as they were said with `voiced`, of others with

@@ -31,51 +31,79 @@ struct OwnerSearch {
 
   /// The best of the memories of `selection`.
   func run(_ database: Database, _ selection: Selection) throws -> Findings {
-    let isAllowed = try allowed(database, selection)
     let isGiving = contextGivers()
-    let isAsked = askedSpeakers()
-    let cosines = query.map { index.cosines($0, voiced: voiced) }
-    let scores = keywordScores(isGiving)
-    /// All signals but that of the cosine around.
-    func ownSignals(_ place: Int) -> Signals {
-      let entry = index.entries[place]
-      return Signals(
-        cosine: cosines.flatMap { entry.hasVector ? Double($0[place]) : nil },
-        bm25: scores.own[place] > 0 ? scores.own[place] : nil,
-        keywords: scores.total > 0 ? min(1, scores.explained[place] / scores.total) : 0,
-        isAskedSpeaker: isAsked(entry))
-    }
-    let margin = 2 * Double(index.vectors.maxError) * (Ranking.semanticWeight + Ranking.contextWeight)
-    var top = TopCandidates(capacity: min(plan.request.limit, SearchPlan.maxLimit))
-    var likely: [Candidate] = []
-    for place in index.entries.indices where isAllowed[place] {
-      var signals = ownSignals(place)
-      guard signals.isHit else { continue }
-      let own = Ranking.score(signals, comparesMeaning: cosines != nil)
-      // What stands around it may raise it by that weight, and no more.
-      guard own + Ranking.contextWeight >= top.threshold - margin else { continue }
-      if let cosines { signals.contextCosine = contextCosine(isGiving, place) { cosines[$0] } }
-      let entry = index.entries[place]
-      let candidate = Candidate(
-        score: Ranking.score(signals, comparesMeaning: cosines != nil), id: entry.id, number: entry.number)
-      if candidate.score >= top.threshold - margin { likely.append(candidate) }
-      top.insert(candidate)
-    }
+    let facts = Facts(
+      isGiving: isGiving, isAllowed: try allowed(database, selection, isGiving), isAsked: askedSpeakers(),
+      cosines: query.map { index.cosines($0, voiced: voiced) }, words: keywordScores(isGiving))
+    let likely = likely(facts)
     var found = Findings()
-    for candidate in likely where candidate.score >= top.threshold - margin {
-      guard let place = index.index(of: candidate.number) else { continue }
-      var signals = ownSignals(place)
-      if let query {
-        if signals.cosine != nil { signals.cosine = Double(index.cosine(query, voiced: voiced, place)) }
-        signals.contextCosine = contextCosine(isGiving, place) { index.cosine(query, voiced: voiced, $0) }
-      }
-      found.add(Findings.Key(id: candidate.id, number: candidate.number), signals)
+    for place in likely {
+      let entry = index.entries[place]
+      found.add(Findings.Key(id: entry.id, number: entry.number), signals(place, facts))
     }
     return found
   }
 
+  /// What is known of every entry, by its place.
+  private struct Facts {
+    /// Whether it may be context.
+    let isGiving: [Bool]
+    /// Whether it may be a hit.
+    let isAllowed: [Bool]
+    /// Whether it was said by whom the query asks for.
+    let isAsked: [Bool]
+    /// By the coarse codes; nil where the query has no vector.
+    let cosines: [Float]?
+    let words: WordScores
+  }
+
+  /// Places of all entries that may be among the best, by the coarse codes and what they may err.
+  private func likely(_ facts: Facts) -> [Int] {
+    let comparesMeaning = facts.cosines != nil
+    let cosines = facts.cosines ?? []
+    let margin = 2 * Double(index.vectors.maxError) * (Ranking.semanticWeight + Ranking.contextWeight) + 1e-9
+    var top = TopCandidates(capacity: min(plan.request.limit, SearchPlan.maxLimit))
+    var likely: [(place: Int, score: Double)] = []
+    for place in index.entries.indices where facts.isAllowed[place] {
+      let hasCosine = comparesMeaning && index.entries[place].hasVector
+      guard hasCosine || facts.words.own[place] > 0 else { continue }
+      let cosine = hasCosine ? Double(cosines[place]) : 0
+      var score = Ranking.score(
+        cosine: cosine, contextCosine: 0, keywords: facts.words.share(place), isAskedSpeaker: facts.isAsked[place],
+        comparesMeaning: comparesMeaning)
+      // What stands around it may raise it by that weight, and no more.
+      guard score + Ranking.contextWeight >= top.threshold - margin else { continue }
+      if comparesMeaning {
+        var best: Float = 0
+        for other in index.context(of: place) where facts.isGiving[other] && index.entries[other].hasVector {
+          best = max(best, cosines[other])
+        }
+        score = Ranking.score(
+          cosine: cosine, contextCosine: Double(best), keywords: facts.words.share(place),
+          isAskedSpeaker: facts.isAsked[place], comparesMeaning: true)
+      }
+      guard score >= top.threshold - margin else { continue }
+      likely.append((place, score))
+      top.insert(Candidate(score: score, id: index.entries[place].id, number: index.entries[place].number))
+    }
+    return likely.filter { $0.score >= top.threshold - margin }.map(\.place)
+  }
+
+  /// All signals of one entry, its cosines by both codes.
+  private func signals(_ place: Int, _ facts: Facts) -> Signals {
+    let own = facts.words.own[place]
+    var signals = Signals(
+      bm25: own > 0 ? own : nil, keywords: facts.words.share(place), isAskedSpeaker: facts.isAsked[place])
+    guard let query else { return signals }
+    if index.entries[place].hasVector { signals.cosine = Double(index.cosine(query, voiced: voiced, place)) }
+    for other in index.context(of: place) where facts.isGiving[other] && index.entries[other].hasVector {
+      signals.contextCosine = max(signals.contextCosine ?? 0, Double(index.cosine(query, voiced: voiced, other)))
+    }
+    return signals
+  }
+
   /// For each entry, whether it is one of `selection`.
-  private func allowed(_ database: Database, _ selection: Selection) throws -> [Bool] {
+  private func allowed(_ database: Database, _ selection: Selection, _ isGiving: [Bool]) throws -> [Bool] {
     let query = plan.request.query
     guard query.isWholeOwner else {
       var isAllowed = [Bool](repeating: false, count: index.entries.count)
@@ -86,7 +114,7 @@ struct OwnerSearch {
       }
       return isAllowed
     }
-    return zip(index.entries, contextGivers()).map { entry, isGiving in
+    return zip(index.entries, isGiving).map { entry, isGiving in
       isGiving && (query.includesEnded || entry.isCurrent)
     }
   }
@@ -98,78 +126,70 @@ struct OwnerSearch {
     return index.entries.map { $0.isLive && $0.expiresAt > now }
   }
 
-  private func askedSpeakers() -> (OwnerIndex.Entry) -> Bool {
+  private func askedSpeakers() -> [Bool] {
     let speakers = plan.request.speakers
     // Of an actor, whether it is asked for in either role.
     let people = index.actors.map { QueryVoice.asks(speakers, for: $0, role: "user") }
     let assistants = index.actors.map { QueryVoice.asks(speakers, for: $0, role: "assistant") }
-    return { entry in entry.utterance.isAssistant ? assistants[Int(entry.actor)] : people[Int(entry.actor)] }
-  }
-
-  private func contextCosine(_ isGiving: [Bool], _ place: Int, _ cosine: (Int) -> Float) -> Double? {
-    var best: Float?
-    index.forEachContext(of: place) { other in
-      guard isGiving[other], index.entries[other].hasVector else { return }
-      best = max(best ?? 0, cosine(other))
-    }
-    return best.map { Double($0) }
+    return index.entries.map { $0.utterance.isAssistant ? assistants[Int($0.actor)] : people[Int($0.actor)] }
   }
 
   /// What the words say of each entry.
-  private struct KeywordScores {
+  private struct WordScores {
     /// BM25 of its own words.
     var own: [Double]
     /// Weight of the query's words that it explains.
     var explained: [Double]
     /// Weight of all of the query's words.
     var total: Double
+
+    /// Share of the query's words that an entry explains, 0…1.
+    func share(_ place: Int) -> Double { total > 0 ? min(1, explained[place] / total) : 0 }
   }
 
-  private func keywordScores(_ isGiving: [Bool]) -> KeywordScores {
+  private func keywordScores(_ isGiving: [Bool]) -> WordScores {
     let count = index.entries.count
-    var scores = KeywordScores(
+    var scores = WordScores(
       own: [Double](repeating: 0, count: count), explained: [Double](repeating: 0, count: count),
       total: statistics.totalWeight)
-    var occurrences = [Int32](repeating: 0, count: count)
+    let saturation = statistics.saturation
+    // Of the word that is looked at, by entry: the best of its own score and those around it.
     var best = [Double](repeating: 0, count: count)
+    var reached: [Int] = []
     for word in words.keys.indices {
       let weight = statistics.weight(word)
-      func score(_ place: Int) -> Double {
-        weight * statistics.saturation(occurrences: Int(occurrences[place]), tokenCount: tokenCount(place))
-      }
-      var having: [Int] = []
-      for posting in postings[word] {
+      for posting in occurrences(word) {
         let place = Int(posting.index)
-        occurrences[place] = posting.occurrences
-        scores.own[place] += score(place)
-        having.append(place)
-      }
-      if let date = words.dates[word] {
-        for (place, entry) in index.entries.enumerated() where entry.isLive && entry.isSaid(on: date) {
-          if occurrences[place] == 0 { having.append(place) }
-          occurrences[place] += 1
-        }
-      }
-      var reached: [Int] = []
-      func reach(_ place: Int, _ score: Double) {
+        let score = weight * saturation(posting.occurrences, tokenCount: index.entries[place].tokenCount)
         if best[place] == 0 { reached.append(place) }
         best[place] = max(best[place], score)
-      }
-      for place in having {
-        let score = score(place)
-        reach(place, score)
-        if isGiving[place] {
-          index.forEachContext(of: place) { reach($0, score * KeywordQuery.contextShare) }
+        guard isGiving[place] else { continue }
+        for other in index.context(of: place) {
+          if best[other] == 0 { reached.append(other) }
+          best[other] = max(best[other], score * KeywordQuery.contextShare)
         }
       }
-      for place in having { occurrences[place] = 0 }
+      for posting in postings[word] {
+        let place = Int(posting.index)
+        scores.own[place] += weight * saturation(posting.occurrences, tokenCount: index.entries[place].tokenCount)
+      }
       for place in reached {
         scores.explained[place] += best[place]
         best[place] = 0
       }
+      reached.removeAll(keepingCapacity: true)
     }
     return scores
   }
 
-  private func tokenCount(_ place: Int) -> Int { Int(index.entries[place].tokenCount) }
+  /// Where word number `word` occurs, the day on which a memory was said included.
+  private func occurrences(_ word: Int) -> [OwnerIndex.Posting] {
+    guard let date = words.dates[word] else { return postings[word] }
+    var counts: [Int32: Int32] = [:]
+    for posting in postings[word] { counts[posting.index] = posting.occurrences }
+    for (place, entry) in index.entries.enumerated() where entry.isLive && entry.isSaid(on: date) {
+      counts[Int32(place), default: 0] += 1
+    }
+    return counts.map { OwnerIndex.Posting(index: $0.key, occurrences: $0.value) }
+  }
 }

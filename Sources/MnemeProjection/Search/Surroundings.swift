@@ -92,19 +92,20 @@ struct Surroundings {
 
   /// Of each of the memories, the weight of the query's words that it explains.
   func explained(_ statistics: KeywordStatistics) -> [Int64: Double] {
+    let saturation = statistics.saturation
     var explained: [Int64: Double] = [:]
     for word in words.keys.indices {
       let weight = statistics.weight(word)
       func score(_ number: Int64) -> Double {
         guard let member = members[number] else { return 0 }
-        var occurrences = Int(member.occurrences.counts[word])
+        var occurrences = member.occurrences.counts[word]
         if let date = words.dates[word], member.utterance.session != Utterance.nowhere,
           date.names(member.utterance.at)
         {
           occurrences += 1
         }
         guard occurrences > 0 else { return 0 }
-        return weight * statistics.saturation(occurrences: occurrences, tokenCount: member.occurrences.tokenCount)
+        return weight * saturation(occurrences, tokenCount: member.occurrences.tokenCount)
       }
       for (number, around) in contexts {
         let best = around.map { score($0) * KeywordQuery.contextShare }.max() ?? 0

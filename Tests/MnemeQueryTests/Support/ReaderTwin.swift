@@ -80,8 +80,9 @@ final class ReaderTwin: MemoryReader {
     try self.look { state in Array(Set(Self.matches(query, in: state).map(\.owner))) }
   }
 
-  func names(of owner: OwnerKey) async throws -> [String] { [] }
-  func speakers(of owner: OwnerKey) async throws -> [String] { try self.look { $0.speakers } }
+  func people(of owner: OwnerKey) async throws -> OwnerPeople {
+    try self.look { OwnerPeople(speakers: $0.speakers) }
+  }
 
   func wait(forTurnsPartition partition: Int, offset: Int64, timeout: Duration) async throws -> Bool {
     let (id, (stream, continuation)) = (UUID(), AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1)))
