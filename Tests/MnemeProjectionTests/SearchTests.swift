@@ -154,7 +154,7 @@ import Testing
     for bytes in [256 << 20, 1000] {
       let configuration = ProjectionConfiguration(
         id: nil, generation: "g1", space: "test-8", dimension: World.dimension, partitionCount: 1,
-        bounds: .init(maxIndexCacheByteCount: bytes))
+        bounds: .init(maxIndexCacheByteCount: bytes, maxTenantIndexByteCount: bytes))
       let reader = try ProjectionReader(directory: world.directory, configuration: configuration)
       for query in [all("acme", isUser("ann")), all()] {
         let hits = try await reader.search(
@@ -267,7 +267,9 @@ import Testing
   @Test(arguments: 1...8 as ClosedRange<UInt64>)
   func everySearchAnswersAsAnExhaustiveOne(seed: UInt64) async throws {
     // A cache that is too small makes the same search scan.
-    let bounds = ProjectionConfiguration.Bounds(maxIndexCacheByteCount: seed % 2 == 0 ? 256 << 20 : 1000)
+    let (owners, tenants) = (seed % 2 == 0 ? 256 << 20 : 1000, seed % 4 < 2 ? 256 << 20 : 1000)
+    let bounds = ProjectionConfiguration.Bounds(
+      maxIndexCacheByteCount: owners, maxTenantIndexByteCount: tenants)
     let world = try await World(partitionCount: 2, bounds: bounds)
     defer { world.remove() }
     var scenario = Scenario(world, seed: seed)

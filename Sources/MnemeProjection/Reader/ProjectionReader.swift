@@ -9,7 +9,8 @@ public import MnemeCore
 public final class ProjectionReader: MemoryReader {
   let shards: [ShardReader]
   let configuration: ProjectionConfiguration
-  let indexCache: OwnerIndexCache
+  let ownerIndexes: IndexCache<OwnerIndex>
+  let tenantIndexes: IndexCache<TenantIndex>
   private let doorbell: Doorbell?
 
   /// How often a shard is looked at while a position is waited for, where another process folds it.
@@ -28,7 +29,8 @@ public final class ProjectionReader: MemoryReader {
     self.shards = (0..<configuration.partitionCount).map { partition in
       ShardReader(files: ShardFiles(directory: directory, partition: partition), configuration: configuration)
     }
-    self.indexCache = OwnerIndexCache(maxByteCount: configuration.bounds.maxIndexCacheByteCount)
+    self.ownerIndexes = IndexCache(maxByteCount: configuration.bounds.maxIndexCacheByteCount)
+    self.tenantIndexes = IndexCache(maxByteCount: configuration.bounds.maxTenantIndexByteCount)
     self.doorbell = projector?.doorbell
   }
 
@@ -113,7 +115,7 @@ public final class ProjectionReader: MemoryReader {
 
   /// As `MemoryReader` has it; the first `maxSpeakerCount` speakers in order of their names.
   public func people(of owner: OwnerKey) async throws -> OwnerPeople {
-    let cache = self.indexCache
+    let cache = self.ownerIndexes
     let dimension = self.configuration.dimension
     let shard = self.shards[Partitioner.partition(key: owner.bytes, count: self.shards.count)]
     return try await self.read(shard) { database, name in

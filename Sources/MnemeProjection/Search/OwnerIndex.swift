@@ -4,7 +4,7 @@ import MnemeCore
 
 /// An owner's memories as searches need them: what is asked of every one of them, their vectors in codes, and where each
 /// word occurs.
-struct OwnerIndex: Sendable {
+struct OwnerIndex: CachedIndex {
   /// What is asked of a memory before it is a hit.
   struct Entry: Sendable {
     let number: Int64
@@ -26,11 +26,6 @@ struct OwnerIndex: Sendable {
     fileprivate var words: UInt64
     /// Where its context stands.
     fileprivate var context = ContextPlace()
-
-    /// Whether it was said on a day that is so called.
-    func isSaid(on date: DateWord) -> Bool {
-      utterance.session != Utterance.nowhere && date.names(utterance.at)
-    }
   }
 
   /// Where the context of an entry stands: mostly next to it, past those of the same message.

@@ -187,7 +187,7 @@ struct OwnerSearch {
     guard let date = words.dates[word] else { return postings[word] }
     var counts: [Int32: Int32] = [:]
     for posting in postings[word] { counts[posting.index] = posting.occurrences }
-    for (place, entry) in index.entries.enumerated() where entry.isLive && entry.isSaid(on: date) {
+    for (place, entry) in index.entries.enumerated() where entry.isLive && entry.utterance.isSaid(on: date) {
       counts[Int32(place), default: 0] += 1
     }
     return counts.map { OwnerIndex.Posting(index: $0.key, occurrences: $0.value) }

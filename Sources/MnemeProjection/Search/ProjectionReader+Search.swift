@@ -28,12 +28,12 @@ extension ProjectionReader {
     if let owner = request.query.owner {
       return try await self.search(plan, owner)
     }
-    return try await self.searchAll(plan)
+    return try await self.hits(try await self.findAcrossOwners(plan), plan)
   }
 
   /// Searches one owner: one snapshot of one shard.
   private func search(_ plan: SearchPlan, _ key: OwnerKey) async throws -> [SearchHit] {
-    let cache = self.indexCache
+    let cache = self.ownerIndexes
     return try await self.read(self.shards(for: plan.request.query)[0]) { database, name in
       guard let owner = try OwnerRow.fetch(database, key) else { return [] }
       let words = try KeywordQuery(plan.request.text, database)
@@ -53,33 +53,6 @@ extension ProjectionReader {
     }
   }
 
-  /// Searches all owners of a tenant: first what BM25 has to know of all shards, then each shard.
-  private func searchAll(_ plan: SearchPlan) async throws -> [SearchHit] {
-    let tenant = plan.request.query.tenant
-    var statistics: KeywordStatistics?
-    for shard in self.shards {
-      let part = try await self.read(shard) { database, _ -> KeywordStatistics in
-        let words = try KeywordQuery(plan.request.text, database)
-        guard let number = try Self.tenant(database, tenant) else { return KeywordStatistics(words) }
-        return try KeywordScope.tenant(number).statistics(database, words)
-      }
-      if statistics == nil { statistics = part } else { statistics?.add(part) }
-    }
-    guard let statistics else { return [] }
-    var found = Findings()
-    for (index, shard) in self.shards.enumerated() {
-      let part = try await self.read(shard) { database, _ -> Findings in
-        guard let number = try Self.tenant(database, tenant) else { return Findings() }
-        let words = try KeywordQuery(plan.request.text, database)
-        return try ScanSearch(plan: plan, words: words, statistics: statistics)
-          .run(database, Selection(plan.request.query, tenant: number))
-      }
-      found.add(part, shard: index)
-      found.trim(to: plan.candidateCount)
-    }
-    return try await self.hits(found, plan)
-  }
-
   private func hits(_ found: Findings, _ plan: SearchPlan) async throws -> [SearchHit] {
     let ranked = found.ranked(plan)
     var views: [UUID: MemoryView] = [:]
@@ -94,12 +67,6 @@ extension ProjectionReader {
     }
     // The shard may have been replaced meanwhile, and count otherwise: what is not the same memory is left out.
     return ranked.compactMap { ranked in views[ranked.id.id].map { found.hit(ranked, $0) } }
-  }
-
-  private static func tenant(_ database: Database, _ name: String) throws -> Int64? {
-    try Int64.fetchOne(
-      try database.cachedStatement(sql: "SELECT tenant FROM tenants WHERE name = ?"),
-      arguments: [StoredText.encode(name)])
   }
 }
 
@@ -124,17 +91,6 @@ struct Findings: Sendable {
   /// Adds those of shard number `shard`.
   mutating func add(_ other: Findings, shard: Int) {
     for (key, found) in other.signals { signals[Key(id: key.id, number: key.number, shard: shard)] = found }
-  }
-
-  /// Leaves the best `count` of each way of looking.
-  mutating func trim(to count: Int) {
-    guard signals.count > count else { return }
-    var kept: Set<Key> = []
-    for signal in [\Signals.cosine, \Signals.bm25] {
-      let found = signals.compactMap { key, found in found[keyPath: signal].map { (score: $0, key: key) } }
-      kept.formUnion(found.sorted { ($1.score, $0.key) < ($0.score, $1.key) }.prefix(count).map(\.key))
-    }
-    signals = signals.filter { kept.contains($0.key) }
   }
 
   /// The hits that the plan asks for, best first.

@@ -99,11 +99,7 @@ struct Surroundings {
       func score(_ number: Int64) -> Double {
         guard let member = members[number] else { return 0 }
         var occurrences = member.occurrences.counts[word]
-        if let date = words.dates[word], member.utterance.session != Utterance.nowhere,
-          date.names(member.utterance.at)
-        {
-          occurrences += 1
-        }
+        if let date = words.dates[word], member.utterance.isSaid(on: date) { occurrences += 1 }
         guard occurrences > 0 else { return 0 }
         return weight * saturation(occurrences, tokenCount: member.occurrences.tokenCount)
       }

@@ -46,6 +46,9 @@ struct Utterance: Sendable {
       isAssistant: row[index + 4] as String == "assistant")
   }
 
+  /// Whether it was said on a day that is so called.
+  func isSaid(on date: DateWord) -> Bool { session != Self.nowhere && date.names(at) }
+
   init(session: Int32, place: UInt64, at: Int64, isAssistant: Bool) {
     self.session = session
     self.place = place

@@ -17,6 +17,8 @@ struct VectorCodes: Sendable {
 
   /// Components of a vector.
   let dimension: Int
+  /// Whether the fine bytes are kept; where not, `cosine` knows no more than `appendCosines`.
+  let isFine: Bool
   /// Bytes of a row of either kind.
   private let stride: Int
   private var blocks: [Block] = []
@@ -27,18 +29,19 @@ struct VectorCodes: Sendable {
   /// How many rows.
   var count: Int { scales.count }
   /// Size in memory, in bytes.
-  var byteCount: Int { Self.byteCount(count, dimension: dimension) }
+  var byteCount: Int { Self.byteCount(count, dimension: dimension, isFine: isFine) }
 
   /// Size of `count` rows in memory, in bytes.
-  static func byteCount(_ count: Int, dimension: Int) -> Int {
-    count * (2 * stride(dimension) + MemoryLayout<Float>.stride)
+  static func byteCount(_ count: Int, dimension: Int, isFine: Bool = true) -> Int {
+    count * ((isFine ? 2 : 1) * stride(dimension) + MemoryLayout<Float>.stride)
   }
 
   private static func stride(_ dimension: Int) -> Int { (dimension + 63) / 64 * 64 }
 
   /// No rows, of vectors of `dimension` components.
-  init(dimension: Int) {
+  init(dimension: Int, isFine: Bool = true) {
     self.dimension = dimension
+    self.isFine = isFine
     self.stride = Self.stride(dimension)
   }
 
@@ -52,7 +55,7 @@ struct VectorCodes: Sendable {
     if count % Self.blockRowCount == 0 { blocks.append(Block()) }
     let row = Row(vector, dimension: dimension, stride: stride)
     blocks[blocks.count - 1].coarse += row.coarse
-    blocks[blocks.count - 1].fine += row.fine
+    if isFine { blocks[blocks.count - 1].fine += row.fine }
     scales.append(row.scale)
     maxError = max(maxError, row.residual)
   }
@@ -62,7 +65,7 @@ struct VectorCodes: Sendable {
     let row = Row(vector, dimension: dimension, stride: stride)
     let place = index % Self.blockRowCount * stride
     blocks[index / Self.blockRowCount].coarse.replaceSubrange(place..<place + stride, with: row.coarse)
-    blocks[index / Self.blockRowCount].fine.replaceSubrange(place..<place + stride, with: row.fine)
+    if isFine { blocks[index / Self.blockRowCount].fine.replaceSubrange(place..<place + stride, with: row.fine) }
     scales[index] = row.scale
     maxError = max(maxError, row.residual)
   }
@@ -111,11 +114,12 @@ struct VectorCodes: Sendable {
   /// How many blocks.
   var blockCount: Int { blocks.count }
 
-  /// The cosine of row `index` with `query`, by both bytes.
+  /// The cosine of row `index` with `query`, by both bytes where there are both.
   func cosine(_ query: Query, _ index: Int) -> Float {
     let place = index % Self.blockRowCount * stride
     let block = blocks[index / Self.blockRowCount]
     let coarse = Self.sums(query, block.coarse[place..<place + stride], rowCount: 1, stride: stride)
+    guard isFine else { return scales[index] * query.scale * (Float(coarse.high[0]) + Float(coarse.low[0]) / 254) }
     let fine = Self.sums(query, block.fine[place..<place + stride], rowCount: 1, stride: stride)
     let sum =
       Float(coarse.high[0]) + (Float(coarse.low[0]) + Float(fine.high[0]) + Float(fine.low[0]) / 254) / 254

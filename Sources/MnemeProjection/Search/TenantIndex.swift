@@ -1,0 +1,268 @@
+import FoundationEssentials
+import GRDB
+import MnemeCore
+
+/// What one shard has of a tenant, as of a snapshot.
+struct TenantShare: Sendable {
+  let number: Int64
+  /// Rises with every transaction of the shard.
+  let version: Int64
+  let memoryCount: Int
+  let tokenCount: Int
+
+  /// The share of the tenant of that name; nil where it has nothing here.
+  static func fetch(_ database: Database, _ name: String) throws -> TenantShare? {
+    let number = try Int64.fetchOne(
+      try database.cachedStatement(sql: "SELECT tenant FROM tenants WHERE name = ?"),
+      arguments: [StoredText.encode(name)])
+    guard let number else { return nil }
+    let row = try Row.fetchOne(
+      try database.cachedStatement(
+        sql: """
+          SELECT ifnull(sum(memory_count), 0), ifnull(sum(token_count), 0),
+          (SELECT ifnull(sum(next), 0) FROM watermarks) FROM owners WHERE tenant = ?
+          """), arguments: [number])
+    return TenantShare(number: number, version: row?[2] ?? 0, memoryCount: row?[0] ?? 0, tokenCount: row?[1] ?? 0)
+  }
+}
+
+/// The memories of all owners of a tenant in one shard, as searches across owners need them: what is asked of each of
+/// them, the coarse codes of their vectors, and where each word occurs.
+///
+/// What was read at once is the base: in order of numbers, its words in one table. What comes later stands behind it, in
+/// the order in which it came; a memory whose words change comes once more, and its old place stays empty.
+struct TenantIndex: CachedIndex {
+  /// What is asked of a memory.
+  struct Entry: Sendable {
+    let number: Int64
+    let id: UUID
+    var flags: Flags
+    var tokenCount: Int32
+    /// Milliseconds since 1970; `Int64.max` where it does not expire.
+    var expiresAt: Int64
+    /// Who said it: hash of the name.
+    var actor: UInt32
+    var utterance: Utterance
+    /// Digest of its words' keys.
+    fileprivate var words: UInt64
+  }
+
+  /// What a memory is.
+  struct Flags: OptionSet, Sendable {
+    let rawValue: UInt8
+
+    /// It exists.
+    static let live = Flags(rawValue: 1)
+    /// It has not ended.
+    static let current = Flags(rawValue: 2)
+    static let hasVector = Flags(rawValue: 4)
+    /// It is a message as it was said.
+    static let verbatim = Flags(rawValue: 8)
+    static let hasUser = Flags(rawValue: 16)
+    static let hasAgent = Flags(rawValue: 32)
+    static let hasApp = Flags(rawValue: 64)
+  }
+
+  private(set) var version: Int64
+  private(set) var entries: [Entry] = []
+  /// Of each entry, in the same order; zeros for those without a vector.
+  private(set) var vectors: VectorCodes
+  private var baseCount = 0
+  private var base = PostingTable(PostingTable.Builder())
+  /// Words of what came after the base, in order of places.
+  private var added: [UInt32: [PostingTable.Posting]] = [:]
+  private var addedWordCount = 0
+  private var addedPlaces: [Int64: Int32] = [:]
+  /// Of each owner, the places behind the base, in order of numbers.
+  private var addedByOwner: [Int64: [Int32]] = [:]
+  private var ownerVersions: [Int64: Int64] = [:]
+  /// Whether any place is empty.
+  private(set) var hasGone = false
+
+  private static let columns = """
+    m.memory, m.id, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at, \
+    (SELECT v.vector FROM vectors v WHERE v.memory = m.memory), m.recipe = '\(Memory.verbatimRecipe)', m.actor, \
+    m.words, m.user_id IS NOT NULL, m.agent_id IS NOT NULL, m.app_id IS NOT NULL, \(Utterance.columns)
+    """
+
+  /// Share of the base, as a denominator, that may stand behind it before all is made one base again.
+  private static let maxAddedShare = 4
+
+  /// Memories that may stand behind the base, however small it is.
+  private static let minAddedCount = 4096
+
+  static func byteCount(_ share: TenantShare, dimension: Int) -> Int {
+    VectorCodes.byteCount(share.memoryCount, dimension: dimension, isFine: false)
+      + share.memoryCount * MemoryLayout<Entry>.stride + share.tokenCount * 4
+  }
+
+  var byteCount: Int {
+    vectors.byteCount + entries.count * MemoryLayout<Entry>.stride + base.byteCount + addedWordCount * 16
+      + addedPlaces.count * 32 + ownerVersions.count * 32
+  }
+
+  init(_ database: Database, _ share: TenantShare, dimension: Int) throws {
+    self.version = share.version
+    self.vectors = VectorCodes(dimension: dimension, isFine: false)
+    entries.reserveCapacity(share.memoryCount)
+    vectors.reserveCapacity(share.memoryCount)
+    var words = PostingTable.Builder()
+    let statement = try database.cachedStatement(
+      sql: "SELECT \(Self.columns) FROM \(Utterance.tables) WHERE m.memory BETWEEN ? AND ? ORDER BY m.memory")
+    for (owner, version) in try Self.owners(database, share).sorted(by: { $0.key < $1.key }) {
+      ownerVersions[owner] = version
+      let range = Schema.memories(of: owner)
+      let rows = try Row.fetchCursor(statement, arguments: [range.lowerBound, range.upperBound])
+      while let row = try rows.next() {
+        let place = entries.count
+        let (entry, vector) = try read(row) { key, occurrences in
+          words.add(key, PostingTable.Posting(place: place, occurrences: occurrences))
+        }
+        entries.append(entry)
+        vectors.append(vector)
+      }
+    }
+    baseCount = entries.count
+    base = PostingTable(words)
+  }
+
+  private static func owners(_ database: Database, _ share: TenantShare) throws -> [Int64: Int64] {
+    let rows = try Row.fetchCursor(
+      try database.cachedStatement(sql: "SELECT owner, version FROM owners WHERE tenant = ?"),
+      arguments: [share.number])
+    var owners: [Int64: Int64] = [:]
+    while let row = try rows.next() { owners[row[0]] = row[1] }
+    return owners
+  }
+
+  mutating func update(_ database: Database, _ share: TenantShare) throws -> Bool {
+    // A search on an older snapshot may see what is newer: it reads its hits afterwards.
+    guard version < share.version else { return true }
+    guard entries.count - baseCount <= max(Self.minAddedCount, baseCount / Self.maxAddedShare) else { return false }
+    let touched = try database.cachedStatement(
+      sql: "SELECT DISTINCT memory FROM touched WHERE owner = ? AND version > ? ORDER BY memory")
+    let statement = try database.cachedStatement(
+      sql: "SELECT \(Self.columns) FROM \(Utterance.tables) WHERE m.memory = ?")
+    for (owner, version) in try Self.owners(database, share) {
+      let known = ownerVersions[owner] ?? 0
+      guard known != version else { continue }
+      guard version - known < OwnerRow.keptVersionCount / 2 else { return false }
+      for number in try Int64.fetchAll(touched, arguments: [owner, known]) {
+        let rows = try Row.fetchCursor(statement, arguments: [number])
+        if let row = try rows.next() { try put(row, owner) } else { remove(number) }
+      }
+      ownerVersions[owner] = version
+    }
+    version = share.version
+    return true
+  }
+
+  private mutating func remove(_ number: Int64) {
+    guard let place = place(of: number) else { return }
+    entries[place].flags.remove(.live)
+    hasGone = true
+  }
+
+  private mutating func put(_ row: Row, _ owner: Int64) throws {
+    var words: [(key: UInt32, occurrences: Int)] = []
+    let (entry, vector) = try read(row) { words.append(($0, $1)) }
+    if let place = place(of: entry.number) {
+      if entries[place].words == entry.words {
+        entries[place] = entry
+        vectors.replace(place, vector)
+        return
+      }
+      entries[place].flags.remove(.live)
+      hasGone = true
+    }
+    let place = entries.count
+    entries.append(entry)
+    vectors.append(vector)
+    for word in words {
+      added[word.key, default: []].append(PostingTable.Posting(place: place, occurrences: word.occurrences))
+    }
+    addedWordCount += words.count
+    addedPlaces[entry.number] = Int32(place)
+    var places = addedByOwner[owner] ?? []
+    places.removeAll { entries[Int($0)].number == entry.number }
+    let index = places.firstIndex { entries[Int($0)].number > entry.number } ?? places.endIndex
+    places.insert(Int32(place), at: index)
+    addedByOwner[owner] = places
+  }
+
+  private func read(_ row: Row, _ word: (UInt32, Int) -> Void) throws -> (Entry, [Float]?) {
+    let vector = try OwnerIndex.vector(row, at: 4, dimension: vectors.dimension)
+    var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+    let tokenCount = try WordKeys.forEach(row, at: 7) { key, occurrences in
+      digest = (digest ^ UInt64(key) << 32 ^ UInt64(occurrences)) &* 0x100_0000_01b3
+      word(key, occurrences)
+    }
+    var flags: Flags = .live
+    if row[2] { flags.insert(.current) }
+    if vector != nil { flags.insert(.hasVector) }
+    if row[5] { flags.insert(.verbatim) }
+    if row[8] { flags.insert(.hasUser) }
+    if row[9] { flags.insert(.hasAgent) }
+    if row[10] { flags.insert(.hasApp) }
+    let entry = Entry(
+      number: row[0], id: row[1], flags: flags, tokenCount: Int32(tokenCount), expiresAt: (row[3] as Int64?) ?? .max,
+      actor: Self.hash(StoredText.decode(row[6])),
+      utterance: Utterance(row, at: 11) { Int32(Self.hash($0) >> 1) }, words: digest)
+    return (entry, vector)
+  }
+
+  /// What stands for a name.
+  static func hash(_ name: String) -> UInt32 { WordKeys.key(of: name.utf8) }
+
+  /// The place of memory `number`, where it exists; nil where it is not here.
+  func place(of number: Int64) -> Int? {
+    if let place = addedPlaces[number] { return Int(place) }
+    let place = firstPlace(atOrAbove: number)
+    return place < baseCount && entries[place].number == number ? place : nil
+  }
+
+  private func firstPlace(atOrAbove number: Int64) -> Int {
+    var (low, high) = (0, baseCount)
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[middle].number < number { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// Where the word of that key occurs among what exists.
+  func forEachPosting(of key: UInt32, _ body: (PostingTable.Posting) -> Void) {
+    for posting in base.postings(of: key) where !hasGone || entries[posting.place].flags.contains(.live) {
+      body(posting)
+    }
+    for posting in added[key] ?? [] where !hasGone || entries[posting.place].flags.contains(.live) {
+      body(posting)
+    }
+  }
+
+  /// How often the word of that key occurs at `place`.
+  func occurrences(of key: UInt32, at place: Int) -> Int32 {
+    guard place >= baseCount else { return base.postings(of: key).occurrences(at: place) }
+    return (added[key] ?? [])[...].occurrences(at: place)
+  }
+
+  /// Calls `body` with the place of each memory that was said just before or after that of `place`.
+  func forEachContext(of place: Int, _ body: (Int) -> Void) {
+    let number = entries[place].number
+    let owner = Schema.owner(of: number)
+    let range = Schema.memories(of: owner)
+    let middle = firstPlace(atOrAbove: number)
+    let first = max(middle - 2 * Utterance.maxDistance, firstPlace(atOrAbove: range.lowerBound))
+    let last = min(middle + 2 * Utterance.maxDistance, firstPlace(atOrAbove: range.upperBound))
+    var near = Array(first..<last).filter { addedPlaces[entries[$0].number] == nil }
+    near += (addedByOwner[owner] ?? []).map { Int($0) }
+    near.sort { entries[$0].number < entries[$1].number }
+    guard let index = near.firstIndex(of: place) else { return }
+    Utterance.forEachContext(of: index, count: near.count) { other in
+      let entry = entries[near[other]]
+      return entry.flags.contains(.live) ? entry.utterance : nil
+    } body: {
+      body(near[$0])
+    }
+  }
+}

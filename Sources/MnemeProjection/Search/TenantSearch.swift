@@ -1,0 +1,189 @@
+import GRDB
+import MnemeCore
+
+/// A search across the owners of a tenant, in the part that one shard has in memory.
+///
+/// The candidates are the nearest by the coarse codes of vectors, and those with the best words. They are ranked by all
+/// signals, still by those codes; what may be among the best by that, given what the codes may err, is left to be ranked
+/// by the rows themselves.
+struct TenantSearch: Sendable {
+  let plan: SearchPlan
+  let index: TenantIndex
+  let words: KeywordQuery
+  /// For each place, whether it is one of the query's memories; nil where flags tell.
+  private let isSelected: [Bool]?
+  private let query: VectorCodes.Query?
+  private let voiced: VectorCodes.Query?
+  private let now: Int64
+  private let askedNames: Set<UInt32>
+
+  /// Blocks of vectors that one task compares.
+  static let blocksPerTask = 128
+
+  /// A search of `index`, as of `database`'s snapshot.
+  init(_ database: Database, plan: SearchPlan, index: TenantIndex, words: KeywordQuery, tenant: Int64) throws {
+    self.plan = plan
+    self.index = index
+    self.words = words
+    self.query = plan.request.vector.map { VectorCodes.Query($0) }
+    self.voiced = plan.request.voicedVector.map { VectorCodes.Query($0) }
+    self.now = plan.request.query.notExpiredAt?.milliseconds ?? .min
+    if case .named(let names) = plan.request.speakers {
+      self.askedNames = Set(names.map { TenantIndex.hash($0) })
+    } else {
+      self.askedNames = []
+    }
+    guard let filter = plan.request.query.filter, !Self.isAboutFlags(filter) else {
+      self.isSelected = nil
+      return
+    }
+    var isSelected = [Bool](repeating: false, count: index.entries.count)
+    let selection = Selection(plan.request.query, tenant: tenant)
+    let numbers = try Int64.fetchCursor(
+      database, sql: "SELECT m.memory \(selection.sql)", arguments: selection.arguments)
+    while let number = try numbers.next() {
+      if let place = index.place(of: number) { isSelected[place] = true }
+    }
+    self.isSelected = isSelected
+  }
+
+  /// Whether flags tell what `filter` asks: it asks for nothing but which ids there are.
+  private static func isAboutFlags(_ filter: Filter) -> Bool {
+    switch filter {
+    case .isPresent(.userID), .isPresent(.agentID), .isPresent(.appID): true
+    case .and(let parts), .or(let parts): parts.allSatisfy(isAboutFlags)
+    case .not(let part): isAboutFlags(part)
+    case .isPresent, .compare: false
+    }
+  }
+
+  private static func matches(_ filter: Filter, _ flags: TenantIndex.Flags) -> Bool {
+    switch filter {
+    case .isPresent(.userID): flags.contains(.hasUser)
+    case .isPresent(.agentID): flags.contains(.hasAgent)
+    case .isPresent(.appID): flags.contains(.hasApp)
+    case .and(let parts): parts.allSatisfy { matches($0, flags) }
+    case .or(let parts): parts.contains { matches($0, flags) }
+    case .not(let part): !matches(part, flags)
+    case .isPresent, .compare: false
+    }
+  }
+
+  /// What BM25 has to know of this part.
+  func statistics(_ share: TenantShare) -> KeywordStatistics {
+    var statistics = KeywordStatistics(words)
+    statistics.memoryCount = share.memoryCount
+    statistics.tokenCount = share.tokenCount
+    for (word, key) in words.keys.enumerated() {
+      index.forEachPosting(of: key) { _ in statistics.frequencies[word] += 1 }
+    }
+    return statistics
+  }
+
+  private func isAllowed(_ place: Int) -> Bool {
+    let entry = index.entries[place]
+    guard entry.flags.contains(.live) else { return false }
+    if let isSelected { return isSelected[place] }
+    return (plan.request.query.includesEnded || entry.flags.contains(.current)) && entry.expiresAt > now
+      && (plan.request.query.filter.map { Self.matches($0, entry.flags) } ?? true)
+  }
+
+  /// How many tasks compare the vectors.
+  var scanCount: Int {
+    query == nil ? 0 : (index.vectors.blockCount + Self.blocksPerTask - 1) / Self.blocksPerTask
+  }
+
+  /// The nearest memories of scan number `number`.
+  func nearest(_ number: Int) -> [Candidate] {
+    guard let query else { return [] }
+    var nearest = TopCandidates(capacity: plan.candidateCount)
+    var cosines: [Float] = []
+    var voices: [Float] = []
+    let first = number * Self.blocksPerTask
+    for block in first..<min(first + Self.blocksPerTask, index.vectors.blockCount) {
+      cosines.removeAll(keepingCapacity: true)
+      index.vectors.appendCosines(query, block: block, to: &cosines)
+      let start = block * VectorCodes.blockRowCount
+      voices.removeAll(keepingCapacity: true)
+      if let voiced, index.entries[start..<start + cosines.count].contains(where: { $0.flags.contains(.verbatim) }) {
+        index.vectors.appendCosines(voiced, block: block, to: &voices)
+      }
+      for row in cosines.indices {
+        let entry = index.entries[start + row]
+        let cosine = !voices.isEmpty && entry.flags.contains(.verbatim) ? voices[row] : cosines[row]
+        guard Double(cosine) >= nearest.threshold, entry.flags.contains(.hasVector), isAllowed(start + row) else {
+          continue
+        }
+        nearest.insert(Candidate(score: Double(cosine), id: entry.id, number: entry.number))
+      }
+    }
+    return nearest.candidates
+  }
+
+  /// The memories with the best words.
+  func bestWords(_ statistics: KeywordStatistics) -> [Candidate] {
+    let saturation = statistics.saturation
+    var scores = [Float](repeating: 0, count: index.entries.count)
+    var reached: [Int] = []
+    for (word, key) in words.keys.enumerated() {
+      let weight = statistics.weight(word)
+      index.forEachPosting(of: key) { posting in
+        let place = posting.place
+        if scores[place] == 0 { reached.append(place) }
+        scores[place] += Float(weight * saturation(posting.occurrences, tokenCount: index.entries[place].tokenCount))
+      }
+    }
+    var best = TopCandidates(capacity: plan.candidateCount)
+    for place in reached where Double(scores[place]) >= best.threshold && isAllowed(place) {
+      best.insert(
+        Candidate(score: Double(scores[place]), id: index.entries[place].id, number: index.entries[place].number))
+    }
+    return best.candidates
+  }
+
+  /// The score of memory `number` by all signals, as far as the coarse codes know; nil where it is not here.
+  func score(_ number: Int64, _ statistics: KeywordStatistics) -> Double? {
+    guard let place = index.place(of: number) else { return nil }
+    let entry = index.entries[place]
+    var around: [Int] = []
+    index.forEachContext(of: place) { other in
+      if index.entries[other].expiresAt > now { around.append(other) }
+    }
+    let saturation = statistics.saturation
+    var explained = 0.0
+    for (word, key) in words.keys.enumerated() {
+      func share(_ place: Int) -> Double {
+        let entry = index.entries[place]
+        var occurrences = index.occurrences(of: key, at: place)
+        if let date = words.dates[word], entry.utterance.isSaid(on: date) { occurrences += 1 }
+        return occurrences == 0 ? 0 : saturation(occurrences, tokenCount: entry.tokenCount)
+      }
+      let best = around.map { share($0) * KeywordQuery.contextShare }.max() ?? 0
+      explained += statistics.weight(word) * max(share(place), best)
+    }
+    let total = statistics.totalWeight
+    return Ranking.score(
+      cosine: cosine(place), contextCosine: around.map { cosine($0) }.max() ?? 0,
+      keywords: total > 0 ? min(1, explained / total) : 0, isAskedSpeaker: isAsked(entry),
+      comparesMeaning: query != nil)
+  }
+
+  private func cosine(_ place: Int) -> Double {
+    let flags = index.entries[place].flags
+    guard let query, flags.contains(.hasVector) else { return 0 }
+    return Double(index.vectors.cosine(flags.contains(.verbatim) ? voiced ?? query : query, place))
+  }
+
+  private func isAsked(_ entry: TenantIndex.Entry) -> Bool {
+    switch plan.request.speakers {
+    case .named: askedNames.contains(entry.actor)
+    case .people: !entry.utterance.isAssistant
+    case .everyone: true
+    }
+  }
+
+  /// What two scores may be apart by what the codes err.
+  var margin: Double {
+    2 * Double(index.vectors.maxError) * (Ranking.semanticWeight + Ranking.contextWeight) + 1e-6
+  }
+}
