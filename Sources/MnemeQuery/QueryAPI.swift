@@ -24,6 +24,9 @@ struct QueryAPI: Sendable {
   let accepted: AcceptedEvents
   let turns: TurnsTopic
   let queryVectors: EmbeddingCache
+  /// Reranks searches that ask for it; nil for none.
+  let reranker: (any Reranker)?
+  let rerankPause = RerankPause()
 
   var reader: any MemoryReader { self.active.reader }
   var embedder: any Embedder { self.active.embedder }
@@ -38,13 +41,14 @@ struct QueryAPI: Sendable {
   /// What every request works with.
   init(
     configuration: QueryConfiguration, log: any EventLog, codec: EventRecordCodec, projection: ProjectionSwitch,
-    lag: @escaping Lag, clock: @escaping Clock, logger: Logger
+    reranker: (any Reranker)?, lag: @escaping Lag, clock: @escaping Clock, logger: Logger
   ) {
     self.configuration = configuration
     self.log = log
     self.codec = codec
     self.projection = projection
     self.active = projection.active
+    self.reranker = reranker
     self.lag = lag
     self.clock = clock
     self.logger = logger

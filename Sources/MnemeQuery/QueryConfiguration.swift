@@ -48,6 +48,8 @@ public struct QueryConfiguration: Sendable {
   public var positionTimeout: Duration = .seconds(10)
   /// How long a search waits for the query's embedding before it goes on with keywords alone.
   public var embeddingTimeout: Duration = .seconds(5)
+  /// How long a search waits for the reranker before it goes on in its own order.
+  public var rerankTimeout: Duration = .seconds(5)
   /// How long one readiness check may take.
   public var readinessTimeout: Duration = .seconds(2)
   /// How long a connection without a request stays open.

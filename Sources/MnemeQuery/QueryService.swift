@@ -1,6 +1,7 @@
 public import EventLog
 import Hummingbird
 import HummingbirdCore
+public import LanguageModel
 public import Logging
 public import MnemeCore
 import NIOCore
@@ -21,6 +22,7 @@ public struct QueryService: Service {
   ///   - log: Where commands are appended.
   ///   - codec: Makes records of events, and seals them.
   ///   - projection: What is true, as far as it has been processed, and what embeds queries in its space.
+  ///   - reranker: Reranks searches that ask for it; without one, they keep their own order.
   ///   - lag: What `GET /v1/lag/` prints: `{"total": n, "groups": […]}`.
   ///   - authenticator: Knows callers by their credentials, and thereby their tenant.
   ///   - clock: Tells the time of events, and what has expired.
@@ -28,14 +30,14 @@ public struct QueryService: Service {
   ///   - onServerRunning: Called with the bound port once connections are taken.
   public init(
     configuration: QueryConfiguration, log: any EventLog, codec: EventRecordCodec = EventRecordCodec(),
-    projection: ProjectionSwitch,
+    projection: ProjectionSwitch, reranker: (any Reranker)? = nil,
     lag: @escaping @Sendable () async throws -> any Encodable & Sendable,
     authenticator: any Authenticator = SingleTenant(), clock: @escaping @Sendable () -> Timestamp, logger: Logger,
     onServerRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
   ) {
     self.api = QueryAPI(
-      configuration: configuration, log: log, codec: codec, projection: projection, lag: lag, clock: clock,
-      logger: logger)
+      configuration: configuration, log: log, codec: codec, projection: projection, reranker: reranker, lag: lag,
+      clock: clock, logger: logger)
     self.door = Door(authenticator: authenticator)
     self.onServerRunning = onServerRunning
   }

@@ -16,8 +16,8 @@ import Testing
     ("electrical", "electr"), ("goodness", "good"), ("revival", "reviv"), ("allowance", "allow"),
     ("airliner", "airlin"), ("adjustable", "adjust"), ("replacement", "replac"), ("adoption", "adopt"),
     ("communism", "commun"), ("activate", "activ"), ("effective", "effect"), ("probate", "probat"),
-    ("rate", "rate"), ("cease", "ceas"), ("controll", "control"), ("roll", "roll"), ("generalizations", "gener"), ("oscillators", "oscil"),
-    ("archaeology", "archaeolog"), ("by", "by"), ("", ""), ("café", "café"), ("b2b", "b2b"),
+    ("rate", "rate"), ("cease", "ceas"), ("controll", "control"), ("roll", "roll"), ("generalizations", "gener"),
+    ("oscillators", "oscil"), ("archaeology", "archaeolog"), ("by", "by"), ("", ""), ("café", "café"), ("b2b", "b2b"),
   ])
   func aWordHasItsStem(_ word: String, _ stem: String) {
     #expect(PorterStemmer.stem(word) == stem)

@@ -16,11 +16,15 @@ struct SearchForm: Sendable {
   let limit: Int
   let threshold: Double
   let explains: Bool
+  let reranks: Bool
   let read: ReadForm
 
-  /// Reads the body of `POST /v3/memories/search/`.
+  /// Reads the body of `POST /v3/memories/search/`, or of a request that begins with a search for at most `maxLimit`.
   /// - Throws: `RequestFailure`, `FilterError`.
-  init(_ members: Members, tenant: String, now: Timestamp, bounds: QueryConfiguration) throws {
+  init(
+    _ members: Members, tenant: String, now: Timestamp, bounds: QueryConfiguration,
+    defaultLimit: Int = Self.defaultLimit, maxLimit: Int = Self.maxLimit
+  ) throws {
     guard let query = try members.string("query", maxLength: bounds.maxQueryLength) else {
       throw RequestFailure.invalid("query is required")
     }
@@ -29,11 +33,11 @@ struct SearchForm: Sendable {
       throw RequestFailure.invalid("query is empty")
     }
     self.text = String(start[...end])
-    self.limit = try members.integer("top_k", in: 1...Self.maxLimit) ?? Self.defaultLimit
+    self.limit = try members.integer("top_k", in: 1...maxLimit) ?? defaultLimit
     self.threshold = try members.number("threshold", in: 0...1) ?? Self.defaultThreshold
     self.explains = try members.bool("explain") ?? false
-    // Both are what this search does anyway.
-    _ = try members.bool("rerank")
+    self.reranks = try members.bool("rerank") ?? false
+    // It is what this search does anyway.
     _ = try members.bool("keyword_search")
     self.read = try ReadForm(members, tenant: tenant, now: now)
   }
@@ -46,18 +50,47 @@ extension QueryAPI {
     let now = self.clock()
     let form = try SearchForm(members, tenant: request.tenant, now: now, bounds: self.configuration)
     try await self.awaitPosition(request, members)
+    let found = try await self.find(form, tenant: request.tenant)
+    return found.answer(["results": .array(found.hits.map { Self.hit($0, form, now: now) })])
+  }
+
+  /// What a search finds, best first, and what it went without.
+  struct Findings: Sendable {
+    var hits: [RankedHit]
+    /// What failed, in words that scripts may rely on.
+    var degradations: [String] = []
+
+    /// An answer that tells what failed.
+    func answer(_ members: [String: JSONValue]) -> APIResponse {
+      guard !self.degradations.isEmpty else { return APIResponse(.object(members)) }
+      var response = APIResponse(.object(members.merging(["degraded": true]) { $1 }))
+      response.headers.append(("X-Mneme-Degraded", self.degradations.joined(separator: ", ")))
+      return response
+    }
+  }
+
+  /// Searches, and reranks what was found where that is asked for and there is a reranker.
+  func find(_ form: SearchForm, tenant: String) async throws -> Findings {
+    let reranker = form.reranks ? self.reranker : nil
     let voice = try await self.reader.voice(of: form.text, about: form.read.query)
-    let realm = form.read.query.owner.map(EmbeddingCache.Realm.owner) ?? .tenant(request.tenant)
+    let realm = form.read.query.owner.map(EmbeddingCache.Realm.owner) ?? .tenant(tenant)
     let vectors = try await self.embed(voice.texts, in: realm)
     let hits = try await self.reader.search(
       SearchRequest(
         query: form.read.query, text: voice.neutral, vector: vectors?.first, voicedVector: vectors?.dropFirst().first,
-        speakers: voice.speakers, limit: form.limit, minimumScore: form.threshold))
-    var answer: [String: JSONValue] = ["results": .array(hits.map { Self.hit($0, form, now: now) })]
-    if vectors == nil { answer["degraded"] = true }
-    var response = APIResponse(.object(answer))
-    if vectors == nil { response.headers.append(("X-Mneme-Degraded", "keywords-only")) }
-    return response
+        speakers: voice.speakers, limit: reranker == nil ? form.limit : max(form.limit, Reranking.maxDocumentCount),
+        minimumScore: form.threshold))
+    var found = Findings(hits: hits.map { RankedHit(hit: $0, score: $0.score) })
+    if vectors == nil { found.degradations.append("keywords-only") }
+    if let reranker {
+      if let ranked = try await self.rerank(hits, by: form.text, reranker) {
+        found.hits = ranked
+      } else {
+        found.degradations.append("not-reranked")
+      }
+      found.hits = Array(found.hits.prefix(form.limit))
+    }
+    return found
   }
 
   /// The vectors of `texts`; nil where the embedder gives none in time, as a search by keywords beats no answer.
@@ -91,15 +124,16 @@ extension QueryAPI {
     }
   }
 
-  private static func hit(_ hit: SearchHit, _ form: SearchForm, now: Timestamp) -> JSONValue {
+  private static func hit(_ ranked: RankedHit, _ form: SearchForm, now: Timestamp) -> JSONValue {
+    let hit = ranked.hit
     var object = MemoryObject.object(hit.view, now: now)
-    object["score"] = .double(hit.score)
+    object["score"] = .double(ranked.score)
     object["score_breakdown"] = [
       "semantic": .double(hit.semantic), "bm25": .double(hit.keyword),
       "entity": .double(hit.signals.isAskedSpeaker ? 1 : 0),
     ]
     guard form.explains else { return form.read.project(object) }
-    object["explain"] = [
+    var explain: [String: JSONValue] = [
       "cosine": hit.signals.cosine.map(JSONValue.double) ?? .null,
       "context_cosine": hit.signals.contextCosine.map(JSONValue.double) ?? .null,
       "bm25": hit.signals.bm25.map(JSONValue.double) ?? .null, "keywords": .double(hit.signals.keywords),
@@ -108,6 +142,11 @@ extension QueryAPI {
       "speaker_weight": .double(Ranking.speakerWeight),
       "threshold": .double(form.threshold),
     ]
+    if let relevance = ranked.relevance {
+      explain["rerank"] = .double(relevance)
+      explain["search_score"] = .double(hit.score)
+    }
+    object["explain"] = .object(explain)
     return form.read.project(object)
   }
 }

@@ -11,6 +11,8 @@ enum Metric: String, Sendable, CaseIterable {
   case degradedSearches = "mneme_search_degraded_total"
   case embeddingCacheHits = "mneme_search_embedding_cache_hits_total"
   case embeddingCacheMisses = "mneme_search_embedding_cache_misses_total"
+  case rerankFailures = "mneme_search_rerank_failed_total"
+  case rerankDuration = "mneme_search_rerank_duration_seconds"
   case embeddingDuration = "mneme_search_embedding_duration_seconds"
 
   /// What Prometheus calls the kind of a metric.
@@ -21,9 +23,10 @@ enum Metric: String, Sendable, CaseIterable {
   /// The kind.
   var kind: Kind {
     switch self {
-    case .requests, .eventsAppended, .degradedSearches, .embeddingCacheHits, .embeddingCacheMisses: .counter
+    case .requests, .eventsAppended, .degradedSearches, .embeddingCacheHits, .embeddingCacheMisses, .rerankFailures:
+      .counter
     case .lag, .requestsInFlight, .bufferedBytes: .gauge
-    case .requestDuration, .embeddingDuration: .histogram
+    case .requestDuration, .embeddingDuration, .rerankDuration: .histogram
     }
   }
 
@@ -39,6 +42,8 @@ enum Metric: String, Sendable, CaseIterable {
     case .degradedSearches: "Searches answered by keywords alone, as the embedder failed."
     case .embeddingCacheHits: "Queries whose vector was still known."
     case .embeddingCacheMisses: "Queries that the embedder was asked for."
+    case .rerankFailures: "Searches answered in their own order, as the reranker failed."
+    case .rerankDuration: "Time to rerank the hits of a search."
     case .embeddingDuration: "Time to embed a query whose vector was not known."
     }
   }

@@ -46,6 +46,7 @@ struct Doctor: AsyncParsableCommand {
       await check("log") { try await Self.checkLog(effective) },
       await check("embedder") { try await Self.checkEmbedder(effective) },
       await check("extractor") { try await Self.checkExtractor(effective) },
+      await check("reranker") { try await Self.checkReranker(effective) },
       await check("projection") { try await Self.checkProjection(effective) },
     ]
     if json {
@@ -91,6 +92,14 @@ struct Doctor: AsyncParsableCommand {
     let facts = try await extractor.extract([turn]).first?.facts.count ?? 0
     await models.close()
     return "\(extractor.recipe.id) answers with \(facts) facts for a probe"
+  }
+
+  private static func checkReranker(_ settings: Settings) async throws -> String {
+    let models = try Models(settings)
+    guard let reranker = try await models.reranker() else { return "none is set; searches keep their own order" }
+    _ = try await reranker.rerank(["Lives in Lisbon", "Likes tea"], by: "Where do I live?")
+    await models.close()
+    return "\(reranker.name) answers"
   }
 
   private static func checkProjection(_ settings: Settings) async throws -> String {

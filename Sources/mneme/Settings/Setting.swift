@@ -26,6 +26,9 @@ enum Setting: String, CaseIterable, Sendable {
   case embeddingAPIKey = "embedding-api-key"
   case embeddingDimension = "embedding-dimension"
   case embeddingPrice = "embedding-price"
+  case rerankURL = "rerank-url"
+  case rerankModel = "rerank-model"
+  case rerankAPIKey = "rerank-api-key"
   case modelDir = "model-dir"
   case minilmPrecision = "minilm-precision"
   case minilmThreads = "minilm-threads"
@@ -49,7 +52,7 @@ enum Setting: String, CaseIterable, Sendable {
   }
 
   /// Whether its value is never printed.
-  var isSecret: Bool { self == .llmAPIKey || self == .embeddingAPIKey }
+  var isSecret: Bool { self == .llmAPIKey || self == .embeddingAPIKey || self == .rerankAPIKey }
 
   /// The value where nothing is set; nil where the setting is off then.
   var defaultValue: String? {
@@ -64,6 +67,7 @@ enum Setting: String, CaseIterable, Sendable {
     case .partitions: "4"
     case .llmPrompt, .llmPromptPrice, .llmCompletionPrice, .embeddingPrice: nil
     case .llmURL, .llmAPIKey, .embeddingURL, .embeddingAPIKey, .embeddingDimension, .modelDir: nil
+    case .rerankURL, .rerankModel, .rerankAPIKey: nil
     case .llmModel: "default"
     case .llmTimeout: "60"
     case .llmAttempts: "5"
@@ -109,6 +113,11 @@ enum Setting: String, CaseIterable, Sendable {
     case .embeddingAPIKey: "API key of the embedding model."
     case .embeddingDimension: "Dimension to ask of the embedding model; not set: its own."
     case .embeddingPrice: "Price of the embedding model's tokens, in US dollars per million."
+    case .rerankURL:
+      "Base URL of an API with POST /rerank, for searches that ask for it. Not set: they are not reranked."
+    case .rerankModel:
+      "Name of the reranker. Not set: the request is that of text-embeddings-inference, which has none."
+    case .rerankAPIKey: "API key of the reranker."
     case .modelDir: "Folder of the MiniLM weights; not set: where ops/fetch-model puts them."
     case .minilmPrecision: "Arithmetic of MiniLM: 'automatic', 'float32' or 'int8'."
     case .minilmThreads: "Threads of MiniLM; 0: one for each core, at most 4."

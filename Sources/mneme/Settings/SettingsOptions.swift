@@ -36,6 +36,9 @@ struct SettingsOptions: ParsableArguments {
   @Option(name: .customLong("embedding-api-key"), help: help(.embeddingAPIKey)) var embeddingAPIKey: String?
   @Option(help: help(.embeddingDimension)) var embeddingDimension: String?
   @Option(help: help(.embeddingPrice)) var embeddingPrice: String?
+  @Option(name: .customLong("rerank-url"), help: help(.rerankURL)) var rerankURL: String?
+  @Option(help: help(.rerankModel)) var rerankModel: String?
+  @Option(name: .customLong("rerank-api-key"), help: help(.rerankAPIKey)) var rerankAPIKey: String?
   @Option(help: help(.modelDir)) var modelDir: String?
   @Option(help: help(.minilmPrecision)) var minilmPrecision: String?
   @Option(help: help(.minilmThreads)) var minilmThreads: String?
@@ -56,7 +59,7 @@ struct SettingsOptions: ParsableArguments {
       .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .llmPrompt: llmPrompt,
       .llmPromptPrice: llmPromptPrice, .llmCompletionPrice: llmCompletionPrice, .embedder: embedder,
       .embeddingURL: embeddingURL, .embeddingAPIKey: embeddingAPIKey, .embeddingDimension: embeddingDimension,
-      .embeddingPrice: embeddingPrice,
+      .embeddingPrice: embeddingPrice, .rerankURL: rerankURL, .rerankModel: rerankModel, .rerankAPIKey: rerankAPIKey,
       .modelDir: modelDir, .minilmPrecision: minilmPrecision, .minilmThreads: minilmThreads, .logLevel: logLevel,
     ]
     return values.compactMapValues { $0 }

@@ -54,6 +54,22 @@ actor Models {
       model: model, prompt: specification.prompt, maxTurnsPerCall: try settings.integer(.llmBatch, in: 1...64))
   }
 
+  // MARK: Rerankers
+
+  /// The settings' reranker; nil where they have none.
+  /// - Throws: `SettingsError`.
+  func reranker() throws -> (any Reranker)? {
+    guard let url = settings[.rerankURL] else {
+      guard settings[.rerankModel] == nil else {
+        throw SettingsError("\(Setting.rerankModel.flag) needs \(Setting.rerankURL.flag)")
+      }
+      return nil
+    }
+    return RerankAPIReranker(
+      client: httpClient(), endpoint: OpenAIEndpoint(baseURL: url, apiKey: settings[.rerankAPIKey]),
+      name: settings[.rerankModel])
+  }
+
   // MARK: Embedders
 
   /// The embedder of `specification`.

@@ -28,6 +28,7 @@ struct Roles: Sendable {
   private let roles: Set<Role>
   private let projections: ProjectionShelf
   private let projection: ProjectionSwitch?
+  private let reranker: (any Reranker)?
 
   /// Opens everything that the roles need; nothing runs yet.
   init(_ system: MnemeSystem, _ roles: Set<Role> = Set(Role.allCases)) async throws {
@@ -44,6 +45,7 @@ struct Roles: Sendable {
       _ = try await models.extractor(active.extraction)
       _ = try await models.embedder(catalog.resolving(active).embedding)
     }
+    self.reranker = try await models.reranker()
     self.projection = roles.contains(.serve) ? ProjectionSwitch(try await projections.active(active)) : nil
   }
 
@@ -67,7 +69,8 @@ struct Roles: Sendable {
   ) -> QueryService {
     QueryService(
       configuration: QueryConfiguration(host: host, port: port), log: system.log, codec: system.codec,
-      projection: projection, lag: { try await lag() }, clock: MnemeSystem.environment.now, logger: system.logger,
+      projection: projection, reranker: reranker, lag: { try await lag() }, clock: MnemeSystem.environment.now,
+      logger: system.logger,
       onServerRunning: { onListening($0) })
   }
 

@@ -1,4 +1,5 @@
 import EventLog
+import LanguageModel
 import Logging
 import MnemeCore
 import MnemeProjection
@@ -14,6 +15,7 @@ struct Harness: Sendable {
   let embedder = EmbedderTwin()
   var configuration: QueryConfiguration
   var authenticator: any Authenticator = SingleTenant()
+  var reranker: (any Reranker)?
 
   /// A service with small bounds on time. With `processes`, each append is processed at once.
   init(processes: Bool = true, _ change: (inout QueryConfiguration) -> Void = { _ in }) {
@@ -49,6 +51,7 @@ struct Harness: Sendable {
       configuration: self.configuration, log: self.log,
       projection: ProjectionSwitch(
         ActiveProjection(generation: "g1", reader: self.reader, embedder: self.embedder)),
+      reranker: self.reranker,
       lag: { ["total": 3, "groups": [["group": "g", "topic": "t", "partition": 1, "lag": 3]]] as JSONValue },
       authenticator: self.authenticator, clock: { Fixture.now },
       logger: logger, onServerRunning: onServerRunning)

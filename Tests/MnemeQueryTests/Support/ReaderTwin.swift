@@ -13,6 +13,8 @@ final class ReaderTwin: MemoryReader {
     var reached: [Int: Int64] = [:]
     var failure: (any Error)?
     var speakers: [String] = []
+    /// Scores of hits by their texts; 0.75 where there is none.
+    var scores: [String: Double] = [:]
     var searches: [SearchRequest] = []
     var queries: [MemoryQuery] = []
     var waiters: [UUID: AsyncStream<Void>.Continuation] = [:]
@@ -60,9 +62,10 @@ final class ReaderTwin: MemoryReader {
   func search(_ request: SearchRequest) async throws -> [SearchHit] {
     try self.look { state in
       state.searches.append(request)
-      return Self.matches(request.query, in: state).prefix(request.limit).map {
+      let scored = Self.matches(request.query, in: state).map { ($0, state.scores[$0.memory.text] ?? 0.75) }
+      return scored.sorted { $0.1 > $1.1 }.prefix(request.limit).map { view, score in
         SearchHit(
-          view: $0, score: 0.75, semantic: 0.9, keyword: 0.6,
+          view: view, score: score, semantic: 0.9, keyword: 0.6,
           signals: Signals(cosine: 0.9, contextCosine: 0.5, bm25: 2.5, keywords: 0.6, isAskedSpeaker: true))
       }
     }
