@@ -71,7 +71,9 @@ import Testing
   static let commandLines: [(arguments: [String], status: Int32)] = [
     (["nonsense"], 2), (["search", "x"], 2), (["add", "x", "--user", ""], 2), (["--help"], 0),
     (["search", "--help"], 0),
-    (["search", "x", "--user", "a", "--top-k", "0"], 2), (["lag", "--log", "carrier-pigeon"], 2),
+    (["search", "x", "--user", "a", "--top-k", "0"], 2),
+    (["context", "x"], 2), (["context", "x", "--user", "a", "--max-tokens", "1"], 2),
+    (["serve", "--rerank-model", "m"], 2), (["lag", "--log", "carrier-pigeon"], 2),
     (["up", "--host", "0.0.0.0"], 2), (["history", "not-a-uuid"], 2), (["lag", "--config", "/nonexistent.yaml"], 2),
     (["deadletters", "redrive"], 2), (["verify", "--data-dir", "/proc/nowhere"], 1),
   ]

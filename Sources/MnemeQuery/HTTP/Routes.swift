@@ -4,6 +4,7 @@ extension RouteTable {
     Route("GET", "/v1/ping/", .reader) { api, request in api.ping(request) },
     Route("POST", "/v3/memories/add/", .writer) { api, request in try await api.add(request) },
     Route("POST", "/v3/memories/search/", .reader) { api, request in try await api.search(request) },
+    Route("POST", "/v1/context/", .reader) { api, request in try await api.context(request) },
     Route("POST", "/v3/memories/", .reader) { api, request in try await api.list(request) },
     Route("DELETE", "/v1/memories/", .writer) { api, request in try await api.deleteAll(request) },
     Route("GET", "/v1/memories/{id}/", .reader) { api, request in try await api.get(request) },

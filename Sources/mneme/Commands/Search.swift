@@ -24,6 +24,14 @@ struct Search: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let hits = try await Self.hits(query, scope, limit: topK, threshold: threshold, settings)
+    try report(hits)
+  }
+
+  /// The best memories of `scope`, best first, for every command that begins with a search.
+  static func hits(
+    _ query: String, _ scope: ScopeOptions, limit: Int, threshold: Double, _ settings: SettingsOptions
+  ) async throws -> [SearchHit] {
     let system = try await MnemeSystem.open(settings)
     let models = try Models(system.settings)
     let active = try await system.active(models)
@@ -35,10 +43,10 @@ struct Search: AsyncParsableCommand {
     let hits = try await reader.search(
       SearchRequest(
         query: about, text: voice.neutral, vector: vectors.first, voicedVector: vectors.dropFirst().first,
-        speakers: voice.speakers, limit: topK, minimumScore: threshold))
-    try report(hits)
+        speakers: voice.speakers, limit: limit, minimumScore: threshold))
     await models.close()
     await system.log.close()
+    return hits
   }
 
   private func report(_ hits: [SearchHit]) throws {
