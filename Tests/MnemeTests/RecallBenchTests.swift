@@ -56,13 +56,14 @@ import Testing
     try write(
       """
       {"abstention": [{"question": "x", "source_chat_ids": [0]}],
-       "knowledge_update": [{"question": "y", "source_chat_ids": {"original_info": [0], "updated_info": [[2], 9]}}]}
+       "knowledge_update": [{"question": "y", "answer": 7, "source_chat_ids": {"original_info": [0], "updated_info": [[2], 9]}}]}
       """, folder.path + "/3/probing_questions.json")
     let conversation = try #require(try RecallCorpus.beam(folder: folder.path).conversations.first)
     #expect(conversation.sessions.map { $0.map(\.text) } == [["I like tea", "a -> b"], ["and coffee"]])
     #expect(conversation.sessions[1][0].time.description.hasPrefix("2024-03-15T00:00:02"))
     #expect(conversation.questions.map(\.category) == ["knowledge_update"])
     #expect(conversation.questions.map(\.evidence) == [["0", "2"]])
+    #expect(conversation.questions.map(\.answer) == ["7"])
   }
 
   @Test func aScoreCountsTheShareOfTheEvidence() {
@@ -74,5 +75,19 @@ import Testing
     #expect(nothing.recall == [0, 0, 0, 0] && nothing.reciprocalRank == 0)
     let row = RecallRow("all", [score, nothing], conversationCount: 2)
     #expect(row.recall["10"] == 0.25 && row.mrr == 0.25 && row.interval == [0, 0.5])
+  }
+
+  @Test func aContextIsScoredByTheAnswersWordsInItsFirstThreeHundred() throws {
+    let filler = String(repeating: "word ", count: 298)
+    let score = try #require(
+      ContextScore(conversation: 0, text: filler + "Adopted two kittens", answer: "the adoption of 2 kittens"))
+    #expect(score.wordCount == 301)
+    // "adopt" of adopt, 2 and kitten: the kittens come too late.
+    #expect(abs(score.share - 1.0 / 3) < 1e-9)
+    #expect(ContextScore(conversation: 0, text: "tea", answer: "of the") == nil)
+    let other = try #require(ContextScore(conversation: 1, text: "tea", answer: "tea"))
+    let row = ContextRow([score, other], conversationCount: 2)
+    #expect(row.questions == 2 && abs(row.share - 2.0 / 3) < 1e-9 && row.shortShare == 0.5 && row.meanWords == 151)
+    #expect(ContextRow([], conversationCount: 1).share == 0)
   }
 }

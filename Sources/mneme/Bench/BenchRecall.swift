@@ -11,7 +11,10 @@ struct BenchRecall: AsyncParsableCommand {
       Adds every conversation as one user's, each session under a run id of its own, over HTTP, and asks each question \
       over HTTP. A document is the question's own conversation, the query the bare question. A memory counts as its \
       source messages, each once, in rank order. recall@k is the share of the evidence among the first k messages, \
-      averaged over questions; MRR that of the first evidence message. A folder that is kept is filled once.
+      averaged over questions; MRR that of the first evidence message. The context is what POST /v1/context/ gives for \
+      the bare question with the standard budget; measured is the share of the gold answer's content words, stemmed, in \
+      its first 300 words, over LoCoMo's single-hop and multi-hop questions and BEAM's with an answer. A folder that is \
+      kept is filled once.
       """)
 
   @Option(help: "Folder of LoCoMo: the file as published, and corrected labels, if any.") var locomo: String?
@@ -44,6 +47,7 @@ struct BenchRecall: AsyncParsableCommand {
         "\(report.corpus): \(report.conversations) conversations, \(report.messages) messages"
           + (extracted ? ", extracted" : ""))
       for row in report.rows { Console.line("  " + row.text) }
+      Console.line("  " + report.context.text)
     }
   }
 
@@ -52,6 +56,7 @@ struct BenchRecall: AsyncParsableCommand {
     var conversations: Int
     var messages: Int
     var rows: [RecallRow]
+    var context: ContextRow
   }
 
   /// Every conversation side by side, each in its own order.
@@ -98,6 +103,7 @@ struct BenchRecall: AsyncParsableCommand {
   private func measure(_ corpus: RecallCorpus, _ server: BenchServer) async throws -> Report {
     var scores: [RecallScore] = []
     var audited: [RecallScore] = []
+    var contexts: [ContextScore] = []
     let bar = ProgressBar(corpus.name, unit: "questions")
     let total = corpus.conversations.reduce(0) { $0 + $1.questions.count }
     for (number, conversation) in corpus.conversations.enumerated() {
@@ -109,13 +115,18 @@ struct BenchRecall: AsyncParsableCommand {
         }
         scores.append(score(question.evidence))
         audited.append(score(question.auditedEvidence))
+        if let answer = question.answer {
+          let text = try await server.context(question.text, user: conversation.id)
+          if let score = ContextScore(conversation: number, text: text, answer: answer) { contexts.append(score) }
+        }
         bar.update(scores.count, of: total)
       }
     }
     bar.finish(scores.count)
     return Report(
       corpus: corpus.name, conversations: corpus.conversations.count,
-      messages: corpus.conversations.reduce(0) { $0 + $1.messageCount }, rows: Self.rows(corpus, scores, audited))
+      messages: corpus.conversations.reduce(0) { $0 + $1.messageCount }, rows: Self.rows(corpus, scores, audited),
+      context: ContextRow(contexts, conversationCount: corpus.conversations.count))
   }
 
   private static func rows(

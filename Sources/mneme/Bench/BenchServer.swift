@@ -90,6 +90,14 @@ struct BenchServer: Sendable {
     return answer["results"]?.arrayValue ?? []
   }
 
+  /// What one user's memories say about a question, as text for a prompt.
+  func context(_ query: String, user: String) async throws -> String {
+    let answer = try await post(
+      "/v1/context/", ["query": .string(query), "filters": ["user_id": .string(user)]])
+    guard let text = answer["context"]?.stringValue else { throw CommandFailure("a context has no text") }
+    return text
+  }
+
   /// Returns once everything that was accepted is in the projection.
   func waitUntilIdle(_ bar: ProgressBar? = nil) async throws {
     var first: Int64?

@@ -24,10 +24,14 @@ struct LoCoMo: Sendable {
     var evidence: Set<String>
     /// The evidence as it was corrected; `evidence` where it was not.
     var auditedEvidence: Set<String>
+    var answer: String?
   }
 
   /// Names of the categories that have a retrieval target; the fifth is adversarial and has none.
   static let categoryNames = [1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"]
+
+  /// Categories whose answers stand in the conversation word by word, as far as they do: multi-hop and single-hop.
+  static let contextCategories: Set<Int> = [1, 4]
 
   let conversations: [Conversation]
 
@@ -86,7 +90,7 @@ struct LoCoMo: Sendable {
     let audited = turns(correction ?? [])
     return Question(
       text: text, category: Int(category), evidence: evidence,
-      auditedEvidence: audited.isEmpty ? evidence : audited)
+      auditedEvidence: audited.isEmpty ? evidence : audited, answer: value["answer"].flatMap(RecallCorpus.answer))
   }
 
   /// Every `D<session>:<turn>` in a label: some labels hold two, leading zeros, or another colon behind the D.

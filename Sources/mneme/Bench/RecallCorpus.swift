@@ -30,6 +30,8 @@ struct RecallCorpus: Sendable {
     var evidence: Set<String>
     /// The same as somebody corrected it; `evidence` where nobody did.
     var auditedEvidence: Set<String>
+    /// What is to be answered; nil where nobody wrote it down, or where a context is not measured by it.
+    var answer: String?
   }
 
   let name: String
@@ -68,7 +70,8 @@ extension RecallCorpus {
       guard let category = LoCoMo.categoryNames[question.category], !question.evidence.isEmpty else { return nil }
       return Question(
         text: question.text, category: category, evidence: question.evidence,
-        auditedEvidence: question.auditedEvidence)
+        auditedEvidence: question.auditedEvidence,
+        answer: LoCoMo.contextCategories.contains(question.category) ? question.answer : nil)
     }
     return Conversation(id: data.id, sessions: sessions, questions: questions)
   }
@@ -143,10 +146,22 @@ extension RecallCorpus {
         let evidence = Set(question["source_chat_ids"].map(numbers) ?? []).intersection(known)
         guard let text = question["question"]?.stringValue, !evidence.isEmpty else { continue }
         questions.append(
-          Question(text: text, category: category, evidence: evidence, auditedEvidence: evidence))
+          Question(
+            text: text, category: category, evidence: evidence, auditedEvidence: evidence,
+            answer: (question["answer"] ?? question["ideal_answer"]).flatMap(answer)))
       }
     }
     return questions
+  }
+
+  /// An answer as a text: some are numbers.
+  static func answer(_ value: JSONValue) -> String? {
+    switch value {
+    case .string(let text): text.isEmpty ? nil : text
+    case .int(let number): String(number)
+    case .double(let number): number.description
+    case .null, .bool, .array, .object: nil
+    }
   }
 
   /// Every number in a label of any depth.

@@ -37,9 +37,6 @@ struct RecallRow: Encodable, Sendable {
   /// Bounds of recall@10 between which 95 % of 2,000 resamplings of the conversations lie.
   var interval: [Double]
 
-  /// Draws of the bootstrap.
-  static let drawCount = 2000
-
   init(_ category: String, _ scores: [RecallScore], conversationCount: Int) {
     func mean(_ value: (RecallScore) -> Double) -> Double {
       scores.isEmpty ? 0 : scores.reduce(0) { $0 + value($1) } / Double(scores.count)
@@ -50,39 +47,53 @@ struct RecallRow: Encodable, Sendable {
     for (index, cutoff) in RecallScore.cutoffs.enumerated() { recall[String(cutoff)] = mean { $0.recall[index] } }
     self.recall = recall
     self.mrr = mean(\.reciprocalRank)
-    self.interval = Self.interval(scores, conversationCount: conversationCount)
+    self.interval = RecallInterval.of(
+      scores.map { ($0.conversation, $0.recall[2]) }, conversationCount: conversationCount)
   }
 
-  private static func interval(_ scores: [RecallScore], conversationCount: Int) -> [Double] {
-    var sums = [(recall: Double, count: Double)](repeating: (0, 0), count: conversationCount)
-    for score in scores {
-      sums[score.conversation].recall += score.recall[2]
-      sums[score.conversation].count += 1
+  /// For people.
+  var text: String {
+    let recalls = RecallScore.cutoffs.map { "R@\($0) " + RecallInterval.rounded(recall[String($0)] ?? 0) }
+    return "\(category) (\(questions))  \(recalls.joined(separator: "  "))  MRR \(RecallInterval.rounded(mrr))  "
+      + "R@10 within \(RecallInterval.text(interval))"
+  }
+}
+
+/// Where a mean over questions lies, by resampling conversations: questions about one conversation are no independent
+/// draws.
+enum RecallInterval {
+  /// Draws of the bootstrap.
+  static let drawCount = 2000
+
+  /// Bounds between which 95 % of the means of `drawCount` resamplings lie.
+  static func of(_ values: [(conversation: Int, value: Double)], conversationCount: Int) -> [Double] {
+    var sums = [(value: Double, count: Double)](repeating: (0, 0), count: conversationCount)
+    for (conversation, value) in values {
+      sums[conversation].value += value
+      sums[conversation].count += 1
     }
     var random = SplitMix64(seed: 0)
     var means: [Double] = []
     for _ in 0..<drawCount where conversationCount > 0 {
-      var (recall, count) = (0.0, 0.0)
+      var (value, count) = (0.0, 0.0)
       for _ in 0..<conversationCount {
         let drawn = sums[random.below(conversationCount)]
-        recall += drawn.recall
+        value += drawn.value
         count += drawn.count
       }
-      if count > 0 { means.append(recall / count) }
+      if count > 0 { means.append(value / count) }
     }
     means.sort()
     guard !means.isEmpty else { return [0, 0] }
     return [0.025, 0.975].map { means[min(means.count - 1, Int($0 * Double(means.count)))] }
   }
 
-  /// For people.
-  var text: String {
-    func rounded(_ value: Double) -> String {
-      let digits = String(Int((value * 1000).rounded()))
-      return value >= 0.9995 ? "1.000" : "0." + String(repeating: "0", count: 3 - digits.count) + digits
-    }
-    let recalls = RecallScore.cutoffs.map { "R@\($0) " + rounded(recall[String($0)] ?? 0) }
-    return "\(category) (\(questions))  \(recalls.joined(separator: "  "))  MRR \(rounded(mrr))  "
-      + "R@10 within \(rounded(interval[0]))…\(rounded(interval[1]))"
+  /// A share with three decimals.
+  static func rounded(_ value: Double) -> String {
+    let digits = String(Int((value * 1000).rounded()))
+    return value >= 0.9995 ? "1.000" : "0." + String(repeating: "0", count: 3 - digits.count) + digits
   }
+
+  /// For people.
+  static func text(_ interval: [Double]) -> String { interval.map(rounded).joined(separator: "…") }
 }
