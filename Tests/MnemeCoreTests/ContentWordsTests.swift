@@ -1,5 +1,6 @@
-import MnemeCore
 import Testing
+
+@testable import MnemeCore
 
 @Suite struct ContentWordsTests {
   /// The examples of Porter's paper, step by step, and words that take several steps.
@@ -37,5 +38,20 @@ import Testing
   func aTextHasItsContentWords(_ text: String, _ words: [String]) {
     #expect(ContentWords.all(of: text) == words)
     #expect(ContentWords.set(of: text) == Set(words))
+  }
+
+  @Test(arguments: 0..<50)
+  func wordsThatAreAskedForAreFound(seed: Int) {
+    var random = SplitMix64(seed: UInt64(seed))
+    let endings = ["", "s", "es", "ies", "ed", "ing", "y", "ational", "ness", "e", "ization", "ion", "'s"]
+    func word() -> String {
+      let letters = (0..<1 + random.below(6)).map { _ in Character(Unicode.Scalar(UInt8(97 + random.below(26)))) }
+      return String(letters) + endings[random.below(endings.count)]
+    }
+    let known = (0..<40).map { _ in word() } + ["東京に行く", "Группа", "ies", "the"]
+    func text() -> String { (0..<20).map { _ in known[random.below(known.count)] }.joined(separator: " ") }
+    let (question, answer) = (text(), text())
+    let common = ContentWords.set(of: question).intersection(ContentWords.set(of: answer))
+    #expect(AskedWords(question).found(in: answer) == common)
   }
 }

@@ -1,4 +1,3 @@
-import MnemeCore
 import Testing
 
 @testable import MnemeCore
@@ -24,7 +23,9 @@ import Testing
     #expect(Passages.split(text, maxTokenCount: 1000) == passages)
   }
 
-  static let weights = ["tea": 2.0, "lisbon": 3.0]
+  static func excerpt(_ text: String, _ room: Int) -> Excerpt {
+    Excerpt(of: text, asked: AskedWords("tea in Lisbon"), weights: ["tea": 2, "lisbon": 3], maxTokenCount: room)
+  }
 
   @Test(arguments: [
     ("I like tea.", 40, "I like tea.", true),
@@ -34,7 +35,7 @@ import Testing
     ("one two three four five six seven eight nine ten tea", 10, "… ten tea", false),
   ])
   func theBestSentencesAreChosen(_ text: String, _ room: Int, _ expected: String, _ isWhole: Bool) {
-    let excerpt = Excerpt(of: text, weights: Self.weights, maxTokenCount: room)
+    let excerpt = Self.excerpt(text, room)
     #expect(excerpt.text == expected)
     #expect(excerpt.isWhole == isWhole)
   }
@@ -55,7 +56,7 @@ import Testing
     var random = SplitMix64(seed: UInt64(seed))
     let text = Self.text(&random, partCount: random.below(90))
     let room = 12 + random.below(80)
-    let excerpt = Excerpt(of: text, weights: Self.weights, maxTokenCount: room)
+    let excerpt = Self.excerpt(text, room)
     #expect(TokenEstimate.count(excerpt.text) <= room)
     #expect(excerpt.text.split(whereSeparator: \.isNewline).count <= 1)
     for word in excerpt.text.split(separator: " ") where word != Excerpt.ellipsis {
@@ -65,7 +66,7 @@ import Testing
 
   @Test func aTextBeyondTheBoundIsReadUpToIt() {
     let text = String(repeating: "é", count: Passages.maxTextByteCount) + " tea"
-    let excerpt = Excerpt(of: text, weights: Self.weights, maxTokenCount: 40)
+    let excerpt = Self.excerpt(text, 40)
     #expect(!excerpt.isWhole && !excerpt.text.isEmpty && TokenEstimate.count(excerpt.text) <= 40)
   }
 }

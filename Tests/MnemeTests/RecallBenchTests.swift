@@ -80,14 +80,15 @@ import Testing
   @Test func aContextIsScoredByTheAnswersWordsInItsFirstThreeHundred() throws {
     let filler = String(repeating: "word ", count: 298)
     let score = try #require(
-      ContextScore(conversation: 0, text: filler + "Adopted two kittens", answer: "the adoption of 2 kittens"))
+      ContextScore(
+        conversation: 0, category: "k", text: filler + "Adopted two kittens", answer: "the adoption of 2 kittens"))
     #expect(score.wordCount == 301)
     // "adopt" of adopt, 2 and kitten: the kittens come too late.
     #expect(abs(score.share - 1.0 / 3) < 1e-9)
-    #expect(ContextScore(conversation: 0, text: "tea", answer: "of the") == nil)
-    let other = try #require(ContextScore(conversation: 1, text: "tea", answer: "tea"))
-    let row = ContextRow([score, other], conversationCount: 2)
+    #expect(ContextScore(conversation: 0, category: "k", text: "tea", answer: "of the") == nil)
+    let other = try #require(ContextScore(conversation: 1, category: "k", text: "tea", answer: "tea"))
+    let row = ContextRow("k", [score, other], conversationCount: 2)
     #expect(row.questions == 2 && abs(row.share - 2.0 / 3) < 1e-9 && row.shortShare == 0.5 && row.meanWords == 151)
-    #expect(ContextRow([], conversationCount: 1).share == 0)
+    #expect(ContextRow("k", [], conversationCount: 1).share == 0)
   }
 }

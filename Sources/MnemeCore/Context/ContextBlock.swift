@@ -99,8 +99,11 @@ private struct ContextDraft {
   /// Takes one item after the other, always the one that gains most.
   mutating func fill(question: String, items: [ContextItem]) {
     self.items = items
-    let weights = Self.weights(of: question, among: items)
-    let excerpts = items.map { Excerpt(of: $0.text, weights: weights, maxTokenCount: maxExcerptTokenCount) }
+    let asked = AskedWords(question)
+    let weights = Self.weights(of: asked, among: items)
+    let excerpts = items.map {
+      Excerpt(of: $0.text, asked: asked, weights: weights, maxTokenCount: maxExcerptTokenCount)
+    }
     var order = DiverseOrder(
       zip(items, excerpts).map { item, excerpt in
         DiverseOrder.Candidate(relevance: item.score, phrasing: Phrasing(excerpt.text, about: item.subject))
@@ -123,13 +126,10 @@ private struct ContextDraft {
 
   /// What each word of the question weighs: `ln(1 + (N − n + ½) / (n + ½))` for a word that n of the N items have, as
   /// BM25 does, with what was found in place of all that is remembered.
-  private static func weights(of question: String, among items: [ContextItem]) -> [String: Double] {
-    let asked = ContentWords.set(of: question)
+  private static func weights(of asked: AskedWords, among items: [ContextItem]) -> [String: Double] {
     var counts: [String: Int] = [:]
     for item in items {
-      for word in ContentWords.set(of: Passages.flattened(item.text)) where asked.contains(word) {
-        counts[word, default: 0] += 1
-      }
+      for word in asked.found(in: Passages.prefix(of: item.text)) { counts[word, default: 0] += 1 }
     }
     let total = Double(items.count)
     return counts.mapValues { log(1 + (total - Double($0) + 0.5) / (Double($0) + 0.5)) }

@@ -14,9 +14,10 @@ public struct Excerpt: Hashable, Sendable {
   /// Passages without any word of the question are left out, but where no passage has one: then the text begins where
   /// it begins.
   /// - Parameters:
-  ///   - weights: What each word of the question (`ContentWords`) weighs.
+  ///   - asked: The words of the question.
+  ///   - weights: What each of them weighs.
   ///   - maxTokenCount: The excerpt has at most so many tokens, by `TokenEstimate`.
-  public init(of text: String, weights: [String: Double], maxTokenCount: Int) {
+  init(of text: String, asked: AskedWords, weights: [String: Double], maxTokenCount: Int) {
     let whole = Passages.flattened(text)
     let isShort = text.utf8.count <= Passages.maxTextByteCount
     if isShort, TokenEstimate.count(whole) <= maxTokenCount {
@@ -28,7 +29,7 @@ public struct Excerpt: Hashable, Sendable {
     let passages = Passages.split(text, maxTokenCount: max(room, 1))
     let scores = passages.map { passage in
       // In order, so that equal passages weigh the same to the last bit.
-      ContentWords.set(of: passage).compactMap { weights[$0] }.sorted().reduce(0, +)
+      asked.found(in: passage).compactMap { weights[$0] }.sorted().reduce(0, +)
     }
     let counts = passages.map { TokenEstimate.count($0) }
     var kept: Set<Int> = []

@@ -11,10 +11,15 @@ enum Passages {
 
   /// `text` up to `maxTextByteCount`, on one line.
   static func flattened(_ text: String) -> String {
-    words(prefix(of: text)).joined(separator: " ")
+    var line = Line()
+    for scalar in prefix(of: text).unicodeScalars {
+      if isBlank(scalar) { line.space() } else { line.append(scalar) }
+    }
+    return line.text
   }
 
-  private static func prefix(of text: String) -> Substring {
+  /// `text` up to `maxTextByteCount`.
+  static func prefix(of text: String) -> Substring {
     guard text.utf8.count > maxTextByteCount else { return text[...] }
     var end = text.utf8.index(text.utf8.startIndex, offsetBy: maxTextByteCount)
     // A scalar that the bound cuts through is left out.
@@ -22,49 +27,79 @@ enum Passages {
     return text[..<end]
   }
 
-  private static func words(_ text: Substring) -> [Substring] {
-    text.split { isBlank($0) }
+  private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.value < 0x7F { return scalar.value <= 0x20 }
+    return scalar.properties.isWhitespace || scalar.properties.generalCategory == .control
   }
 
-  private static func isBlank(_ character: Character) -> Bool {
-    character.isWhitespace || character.unicodeScalars.allSatisfy { $0.properties.generalCategory == .control }
+  /// A line in UTF-8, with single spaces between its words.
+  private struct Line {
+    private var bytes: [UInt8] = []
+    private var isSpacePending = false
+
+    var isEmpty: Bool { bytes.isEmpty }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    mutating func space() { isSpacePending = !bytes.isEmpty }
+
+    mutating func append(_ scalar: Unicode.Scalar) {
+      if isSpacePending { bytes.append(UInt8(ascii: " ")) }
+      isSpacePending = false
+      bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+    }
   }
 
   // MARK: Sentences
 
-  /// What ends a sentence where a space or nothing follows.
-  private static let ends: Set<Character> = [".", "!", "?", "\u{2026}", "\u{61F}", "\u{964}", "\u{965}", "\u{6D4}"]
-  /// What ends a sentence whatever follows.
-  private static let wideEnds: Set<Character> = ["\u{3002}", "\u{FF01}", "\u{FF1F}", "\u{FF61}"]
-  /// What belongs to the sentence that ended before it.
-  private static let closers: Set<Character> = [
-    "\"", "'", ")", "]", "\u{201D}", "\u{2019}", "\u{BB}", "\u{300D}", "\u{300F}", "\u{FF09}",
-  ]
-
-  private static func sentences(_ text: Substring) -> [String] {
-    text.split(whereSeparator: \.isNewline).flatMap(sentences(ofLine:))
+  /// What a character does to a sentence.
+  private enum Role {
+    case newline
+    case blank
+    /// Ends it where a blank follows.
+    case end
+    /// Ends it whatever follows.
+    case wideEnd
+    /// Belongs to the sentence that ended before it.
+    case closer
+    case other
   }
 
-  private static func sentences(ofLine line: Substring) -> [String] {
-    var sentences: [String] = []
-    var start = line.startIndex
-    var (hasEnded, hasWideEnd) = (false, false)
-    func close(at end: Substring.Index) {
-      let sentence = words(line[start..<end]).joined(separator: " ")
-      if !sentence.isEmpty { sentences.append(sentence) }
-      start = end
+  private static func role(_ scalar: Unicode.Scalar) -> Role {
+    switch scalar {
+    case "\n", "\r", "\u{B}", "\u{C}", "\u{85}", "\u{2028}", "\u{2029}": .newline
+    case ".", "!", "?", "\u{2026}", "\u{61F}", "\u{964}", "\u{965}", "\u{6D4}": .end
+    case "\u{3002}", "\u{FF01}", "\u{FF1F}", "\u{FF61}": .wideEnd
+    case "\"", "'", ")", "]", "\u{201D}", "\u{2019}", "\u{BB}", "\u{300D}", "\u{300F}", "\u{FF09}": .closer
+    default: isBlank(scalar) ? .blank : .other
     }
-    for index in line.indices {
-      let character = line[index]
-      if ends.contains(character) || wideEnds.contains(character) {
+  }
+
+  private static func sentences(_ text: Substring) -> [String] {
+    var sentences: [String] = []
+    var line = Line()
+    var (hasEnded, hasWideEnd) = (false, false)
+    func close() {
+      if !line.isEmpty { sentences.append(line.text) }
+      line = Line()
+      (hasEnded, hasWideEnd) = (false, false)
+    }
+    for scalar in text.unicodeScalars {
+      let role = role(scalar)
+      switch role {
+      case .newline: close()
+      case .blank: if hasEnded { close() } else { line.space() }
+      case .end, .wideEnd:
+        line.append(scalar)
         hasEnded = true
-        hasWideEnd = wideEnds.contains(character)
-      } else if hasEnded, !closers.contains(character) {
-        if hasWideEnd || isBlank(character) { close(at: index) }
-        (hasEnded, hasWideEnd) = (false, false)
+        hasWideEnd = role == .wideEnd
+      case .closer: line.append(scalar)
+      case .other:
+        if hasWideEnd { close() }
+        hasEnded = false
+        line.append(scalar)
       }
     }
-    close(at: line.endIndex)
+    close()
     return sentences
   }
 

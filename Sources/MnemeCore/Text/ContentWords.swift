@@ -4,21 +4,18 @@
 /// kana, Thai, Lao, Khmer, Burmese) give every two neighbouring characters as a word.
 public enum ContentWords {
   /// The words of `text` in their order, repeated as often as they occur.
-  public static func all(of text: String) -> [String] {
+  public static func all(of text: some StringProtocol) -> [String] {
     var words: [String] = []
-    for word in NormalizedText.of(text).split(separator: " ") {
-      if word.utf8.allSatisfy({ $0 < 0x80 }) {
-        guard !stopWords.contains(String(word)) else { continue }
-        words.append(PorterStemmer.stem(String(word)))
-      } else {
-        words += parts(of: word)
-      }
-    }
+    forEach(of: text) { words.append($0) }
     return words
   }
 
   /// The different words of `text`.
-  public static func set(of text: String) -> Set<String> { Set(all(of: text)) }
+  public static func set(of text: some StringProtocol) -> Set<String> {
+    var words: Set<String> = []
+    forEach(of: text) { words.insert($0) }
+    return words
+  }
 
   /// English words that stand in most sentences, whatever they are about, apostrophes left out.
   public static let stopWords = Set(
@@ -32,8 +29,51 @@ public enum ContentWords {
     theyve wasnt weve werent whats wont wouldnt youre youve s t m re ve d ll
     """.split(separator: " ").map(String.init))
 
+  private static let stopWordBytes = Set(stopWords.map { Array($0.utf8) })
+
+  /// Calls `body` with each word of `text`. Where `initials` are given, words of ASCII with another first letter than
+  /// those are passed over.
+  fileprivate static func forEach(
+    of text: some StringProtocol, initials: Set<UInt8>? = nil, _ body: (String) -> Void
+  ) {
+    // In UTF-8, as nearly every word is ASCII.
+    var word: [UInt8] = []
+    var isASCII = true
+    func close() {
+      guard let first = word.first else { return }
+      if !isASCII {
+        for part in parts(of: String(decoding: word, as: UTF8.self)) { body(part) }
+      } else if initials?.contains(first) ?? true, !stopWordBytes.contains(word) {
+        body(String(decoding: PorterStemmer.stem(word), as: UTF8.self))
+      }
+      word.removeAll(keepingCapacity: true)
+      isASCII = true
+    }
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0x61...0x7A, 0x30...0x39: word.append(UInt8(truncatingIfNeeded: scalar.value))
+      case 0x41...0x5A: word.append(UInt8(truncatingIfNeeded: scalar.value + 0x20))
+      case 0x27, 0x2019: break
+      case ..<0x80: close()
+      default:
+        guard isPart(scalar) else {
+          close()
+          continue
+        }
+        word.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
+        isASCII = false
+      }
+    }
+    close()
+  }
+
+  private static func isPart(_ scalar: Unicode.Scalar) -> Bool {
+    let properties = scalar.properties
+    return properties.isAlphabetic || properties.numericType != nil || properties.generalCategory == .nonspacingMark
+  }
+
   /// A word that holds other letters than ASCII's.
-  private static func parts(of word: Substring) -> [String] {
+  private static func parts(of word: String) -> [String] {
     var parts: [String] = []
     var run: [Character] = []
     var runIsUnspaced = false
@@ -63,5 +103,25 @@ public enum ContentWords {
       true
     default: false
     }
+  }
+}
+
+/// The words of a question, to be looked for in many texts.
+struct AskedWords: Sendable {
+  private let words: Set<String>
+  private let initials: Set<UInt8>
+
+  /// The content words of `question`.
+  init(_ question: String) {
+    self.words = ContentWords.set(of: question)
+    // A stem begins as its word does.
+    self.initials = Set(words.compactMap(\.utf8.first))
+  }
+
+  /// Which of them are among the content words of `text`.
+  func found(in text: some StringProtocol) -> Set<String> {
+    var found: Set<String> = []
+    ContentWords.forEach(of: text, initials: initials) { if words.contains($0) { found.insert($0) } }
+    return found
   }
 }

@@ -3,17 +3,21 @@
 public enum PorterStemmer {
   /// The stem of `word`. What is not made of the letters a to z alone, or has fewer than three, is its own stem.
   public static func stem(_ word: String) -> String {
-    let letters = Array(word.utf8)
-    guard letters.count > 2, letters.allSatisfy({ (97...122).contains($0) }) else { return word }
-    var stem = Stem(letters: letters)
+    String(decoding: stem(Array(word.utf8)), as: UTF8.self)
+  }
+
+  /// The same in UTF-8. A stem begins with its word's first letter.
+  static func stem(_ word: [UInt8]) -> [UInt8] {
+    guard word.count > 2, word.allSatisfy({ (97...122).contains($0) }) else { return word }
+    var stem = Stem(letters: word)
     stem.stripPlural()
     stem.stripPastAndProgressive()
     stem.turnFinalY()
-    stem.replaceFirst(of: Stem.step2, measure: 1)
-    stem.replaceFirst(of: Stem.step3, measure: 1)
+    stem.replace(by: Stem.step2)
+    stem.replace(by: Stem.step3)
     stem.stripStep4()
     stem.tidy()
-    return String(decoding: stem.letters, as: UTF8.self)
+    return stem.letters
   }
 }
 
@@ -39,10 +43,20 @@ private struct Stem {
     ("icate", "ic"), ("ative", ""), ("alize", "al"), ("iciti", "ic"), ("ical", "ic"), ("ful", ""), ("ness", ""),
   ])
 
-  private static let step4 = [
-    "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate", "iti",
-    "ous", "ive", "ize",
-  ].map { Array($0.utf8) }
+  private static let step4 = rules(
+    [
+      "al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion", "ou", "ism", "ate", "iti",
+      "ous", "ive", "ize",
+    ].map { ($0, "") })
+
+  private static let sses = Array("sses".utf8)
+  private static let ies = Array("ies".utf8)
+  private static let ss = Array("ss".utf8)
+  private static let eed = Array("eed".utf8)
+  private static let ed = Array("ed".utf8)
+  private static let ing = Array("ing".utf8)
+  /// Endings that lost an e with "ed" and "ing".
+  private static let lacksE = ["at", "bl", "iz"].map { Array($0.utf8) }
 
   // MARK: Shape
 
@@ -81,11 +95,11 @@ private struct Stem {
 
   /// How many letters stand before `ending`; nil where the word ends otherwise.
   private func length(before ending: [UInt8]) -> Int? {
-    guard letters.count >= ending.count, letters.suffix(ending.count).elementsEqual(ending) else { return nil }
-    return letters.count - ending.count
+    let start = letters.count - ending.count
+    guard start >= 0 else { return nil }
+    for index in ending.indices where letters[start + index] != ending[index] { return nil }
+    return start
   }
-
-  private func length(before ending: StaticString) -> Int? { length(before: Array(ending.description.utf8)) }
 
   private mutating func cut(to count: Int) { letters.removeLast(letters.count - count) }
 
@@ -93,28 +107,27 @@ private struct Stem {
 
   /// Step 1a.
   mutating func stripPlural() {
-    if length(before: "sses") != nil || length(before: "ies") != nil {
+    if length(before: Self.sses) != nil || length(before: Self.ies) != nil {
       cut(to: letters.count - 2)
-    } else if length(before: "ss") == nil, let count = length(before: "s") {
-      cut(to: count)
+    } else if letters.last == UInt8(ascii: "s"), length(before: Self.ss) == nil {
+      cut(to: letters.count - 1)
     }
   }
 
   /// Step 1b.
   mutating func stripPastAndProgressive() {
-    if let count = length(before: "eed") {
+    if let count = length(before: Self.eed) {
       if measure(count) > 0 { cut(to: letters.count - 1) }
       return
     }
-    let ending = length(before: "ed") ?? length(before: "ing")
-    guard let count = ending, hasVowel(count) else { return }
+    guard let count = length(before: Self.ed) ?? length(before: Self.ing), hasVowel(count) else { return }
     cut(to: count)
     let e = UInt8(ascii: "e")
-    if length(before: "at") != nil || length(before: "bl") != nil || length(before: "iz") != nil {
+    if Self.lacksE.contains(where: { length(before: $0) != nil }) {
       letters.append(e)
     } else if endsInDouble(letters.count) {
       let last = letters[letters.count - 1]
-      if ![UInt8(ascii: "l"), UInt8(ascii: "s"), UInt8(ascii: "z")].contains(last) { cut(to: letters.count - 1) }
+      if last != UInt8(ascii: "l"), last != UInt8(ascii: "s"), last != UInt8(ascii: "z") { cut(to: letters.count - 1) }
     } else if measure(letters.count) == 1, endsShort(letters.count) {
       letters.append(e)
     }
@@ -122,36 +135,39 @@ private struct Stem {
 
   /// Step 1c.
   mutating func turnFinalY() {
-    guard let count = length(before: "y"), hasVowel(count) else { return }
-    letters[count] = UInt8(ascii: "i")
+    guard letters.last == UInt8(ascii: "y"), hasVowel(letters.count - 1) else { return }
+    letters[letters.count - 1] = UInt8(ascii: "i")
   }
 
-  /// Steps 2 and 3: the rule with the longest ending that the word has is the one that counts.
-  mutating func replaceFirst(of rules: [Rule], measure least: Int) {
-    let fitting = rules.filter { length(before: $0.ending) != nil }
-    guard let rule = fitting.max(by: { $0.ending.count < $1.ending.count }),
-      let count = length(before: rule.ending), measure(count) >= least
-    else { return }
+  /// The rule with the longest ending that the word has.
+  private func longest(of rules: [Rule]) -> (rule: Rule, count: Int)? {
+    var longest: (rule: Rule, count: Int)?
+    for rule in rules {
+      guard let count = length(before: rule.ending) else { continue }
+      if longest.map({ count < $0.count }) ?? true { longest = (rule, count) }
+    }
+    return longest
+  }
+
+  /// Steps 2 and 3.
+  mutating func replace(by rules: [Rule]) {
+    guard let (rule, count) = longest(of: rules), measure(count) > 0 else { return }
     cut(to: count)
     letters += rule.replacement
   }
 
   mutating func stripStep4() {
-    let fitting = Self.step4.filter { length(before: $0) != nil }
-    guard let ending = fitting.max(by: { $0.count < $1.count }), let count = length(before: ending),
-      measure(count) > 1
-    else { return }
-    if ending.elementsEqual("ion".utf8) {
-      guard count > 0, letters[count - 1] == UInt8(ascii: "s") || letters[count - 1] == UInt8(ascii: "t") else {
-        return
-      }
-    }
+    guard let (rule, count) = longest(of: Self.step4), measure(count) > 1 else { return }
+    let last = letters[count - 1]
+    let isION = rule.ending.count == 3 && rule.ending[0] == UInt8(ascii: "i") && rule.ending[1] == UInt8(ascii: "o")
+    guard !isION || last == UInt8(ascii: "s") || last == UInt8(ascii: "t") else { return }
     cut(to: count)
   }
 
   /// Step 5.
   mutating func tidy() {
-    if let count = length(before: "e") {
+    if letters.last == UInt8(ascii: "e") {
+      let count = letters.count - 1
       let measure = measure(count)
       if measure > 1 || measure == 1 && !endsShort(count) { cut(to: count) }
     }

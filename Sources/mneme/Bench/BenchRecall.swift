@@ -47,7 +47,7 @@ struct BenchRecall: AsyncParsableCommand {
         "\(report.corpus): \(report.conversations) conversations, \(report.messages) messages"
           + (extracted ? ", extracted" : ""))
       for row in report.rows { Console.line("  " + row.text) }
-      Console.line("  " + report.context.text)
+      for row in report.contexts { Console.line("  " + row.text) }
     }
   }
 
@@ -56,7 +56,7 @@ struct BenchRecall: AsyncParsableCommand {
     var conversations: Int
     var messages: Int
     var rows: [RecallRow]
-    var context: ContextRow
+    var contexts: [ContextRow]
   }
 
   /// Every conversation side by side, each in its own order.
@@ -117,7 +117,9 @@ struct BenchRecall: AsyncParsableCommand {
         audited.append(score(question.auditedEvidence))
         if let answer = question.answer {
           let text = try await server.context(question.text, user: conversation.id)
-          if let score = ContextScore(conversation: number, text: text, answer: answer) { contexts.append(score) }
+          contexts += [
+            ContextScore(conversation: number, category: question.category, text: text, answer: answer)
+          ].compactMap { $0 }
         }
         bar.update(scores.count, of: total)
       }
@@ -126,7 +128,15 @@ struct BenchRecall: AsyncParsableCommand {
     return Report(
       corpus: corpus.name, conversations: corpus.conversations.count,
       messages: corpus.conversations.reduce(0) { $0 + $1.messageCount }, rows: Self.rows(corpus, scores, audited),
-      context: ContextRow(contexts, conversationCount: corpus.conversations.count))
+      contexts: Self.rows(corpus, contexts))
+  }
+
+  private static func rows(_ corpus: RecallCorpus, _ scores: [ContextScore]) -> [ContextRow] {
+    let count = corpus.conversations.count
+    return [ContextRow("all", scores, conversationCount: count)]
+      + Set(scores.map(\.category)).sorted().map { category in
+        ContextRow(category, scores.filter { $0.category == category }, conversationCount: count)
+      }
   }
 
   private static func rows(

@@ -7,18 +7,20 @@ struct ContextScore: Sendable {
 
   /// Number of the question's conversation.
   let conversation: Int
+  let category: String
   /// Share of the answer's different content words, stemmed, among the first words of the context.
   let share: Double
   /// How many words the context has in all.
   let wordCount: Int
 
   /// The score of `text`; nil where the answer has no content word.
-  init?(conversation: Int, text: String, answer: String) {
+  init?(conversation: Int, category: String, text: String, answer: String) {
     let wanted = ContentWords.set(of: answer)
     guard !wanted.isEmpty else { return nil }
     let words = text.split(whereSeparator: \.isWhitespace)
     let read = ContentWords.set(of: words.prefix(Self.wordCount).joined(separator: " "))
     self.conversation = conversation
+    self.category = category
     self.share = Double(wanted.count { read.contains($0) }) / Double(wanted.count)
     self.wordCount = words.count
   }
@@ -26,7 +28,9 @@ struct ContextScore: Sendable {
 
 /// The scores of some questions, in one line.
 struct ContextRow: Encodable, Sendable {
-  /// How many questions.
+  /// What the questions have in common.
+  var category: String
+  /// How many they are.
   var questions: Int
   /// Mean share of the answer's words.
   var share: Double
@@ -37,8 +41,9 @@ struct ContextRow: Encodable, Sendable {
   /// Share of contexts that have fewer words than are read.
   var shortShare: Double
 
-  init(_ scores: [ContextScore], conversationCount: Int) {
+  init(_ category: String, _ scores: [ContextScore], conversationCount: Int) {
     let count = Double(max(scores.count, 1))
+    self.category = category
     self.questions = scores.count
     self.share = scores.reduce(0) { $0 + $1.share } / count
     self.interval = RecallInterval.of(
@@ -49,7 +54,7 @@ struct ContextRow: Encodable, Sendable {
 
   /// For people.
   var text: String {
-    "context (\(questions))  \(RecallInterval.rounded(share)) of the answers' words in the first "
+    "context, \(category) (\(questions))  \(RecallInterval.rounded(share)) of the answers' words in the first "
       + "\(ContextScore.wordCount)  within \(RecallInterval.text(interval))  "
       + "\(Int(meanWords.rounded())) words each, \(Int((shortShare * 100).rounded())) % of them shorter"
   }
