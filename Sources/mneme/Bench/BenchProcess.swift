@@ -2,9 +2,11 @@ import CurlHTTP
 import Foundation
 import MnemeCore
 
-/// `mneme up` as a process of its own, started again each time it is killed. Settings come from the environment.
+/// `mneme up`, or another server, as a process of its own, started again each time it is killed. Settings come from the
+/// environment.
 actor BenchProcess {
   let directory: String
+  private let command: String
   let client = HTTPClient()
   private var process: Process?
   private var port = 0
@@ -14,8 +16,9 @@ actor BenchProcess {
   private static let checkInterval: Duration = .milliseconds(10)
   private static let readyLine = "mneme listens on http://127.0.0.1:"
 
-  init(directory: String) {
+  init(directory: String, command: String = "up") {
     self.directory = directory
+    self.command = command
   }
 
   /// Starts it and waits until it listens.
@@ -23,7 +26,7 @@ actor BenchProcess {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let errors = directory + "/up.stderr"
     try Data().write(to: URL(filePath: errors))
-    let process = Self.process(["up", "--port", "0", "--data-dir", directory + "/data"])
+    let process = Self.process([command, "--port", "0", "--data-dir", directory + "/data"])
     process.standardError = FileHandle(forWritingAtPath: errors)
     try process.run()
     self.process = process
@@ -35,10 +38,10 @@ actor BenchProcess {
         self.port = port
         return
       }
-      guard process.isRunning else { throw CommandFailure("mneme up ended: \(text)") }
+      guard process.isRunning else { throw CommandFailure("mneme \(command) ended: \(text)") }
       try await Task.sleep(for: Self.checkInterval)
     }
-    throw CommandFailure("mneme up does not listen after \(Self.maxStartDuration)")
+    throw CommandFailure("mneme \(command) does not listen after \(Self.maxStartDuration)")
   }
 
   /// `kill -9`, and a new start.
@@ -68,6 +71,26 @@ actor BenchProcess {
     guard let response = try? await client.execute(request) else { return nil }
     guard response.status == 200 else { throw CommandFailure("\(path) was answered with \(response.status)") }
     return try EventBodyCoding.decode(JSONValue.self, from: response.body)
+  }
+
+  /// Sends one request, and tells how long it took until the last byte of its answer.
+  func timed(
+    _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue?
+  ) async throws -> (response: HTTPResponse, elapsed: Duration) {
+    let request = HTTPRequest(
+      method, "http://127.0.0.1:\(port)\(path)", headers: ["Content-Type": "application/json"],
+      body: body.map(EventBodyCoding.encode) ?? [])
+    let started = ContinuousClock.now
+    let response = try await client.execute(request)
+    let elapsed = ContinuousClock.now - started
+    guard response.status == 200 else { throw CommandFailure("\(path) was answered with \(response.status)") }
+    return (response, elapsed)
+  }
+
+  /// The resident memory of the process: its own pages, and those of files.
+  func residentMemory(_ name: String) -> Figure {
+    let pid = process?.processIdentifier ?? 0
+    return Figure(name: name, value: ProcessUsage.residentMegabytes(of: pid), unit: "MB")
   }
 
   /// What `mneme verify --json` says of the folder once nothing runs on it.

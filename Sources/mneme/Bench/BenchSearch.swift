@@ -1,85 +1,234 @@
 import ArgumentParser
+import CurlHTTP
+import EventLog
+import FoundationEssentials
 import LanguageModel
 import MnemeCore
+import MnemeProjection
 
-/// `mneme bench search`: latency over HTTP, by how much one owner has, and over many owners.
+/// `mneme bench search`: latency and throughput over HTTP, by how much is searched.
 struct BenchSearch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "search", abstract: "Search latency over HTTP, one connection, at several sizes.")
+    commandName: "search", abstract: "Search latency and throughput over HTTP, at several sizes.",
+    discussion: """
+      Fills a log with memories, folds it, and asks a mneme serve of its own, over one connection that is kept. Each \
+      question is asked twice: the second time its embedding is known, and what remains is the search. Answers are \
+      timed until their last byte, and decoded afterwards. A folder that is kept is filled once.
+      """)
 
-  @Option(help: "Memories of one owner, one size after the other.") var sizes: [Int] = [1000, 10_000, 100_000]
-  @Option(help: "Owners of the last measurement.") var owners = 1000
+  @Option(help: "Memories of one owner, one size after the other.") var sizes: [Int] = [1000, 10_000]
+  @Option(help: "Owners of the crowd.") var owners = 1000
   @Option(help: "Memories of each of them.") var memoriesPerOwner = 100
-  @Option(help: "Searches at each size.") var searches = 300
+  @Option(help: "Searches in each measurement.") var searches = 300
+  @Option(help: "Seconds that searches are sent side by side.") var seconds = 5
+  @Option(help: "Connections that send them.") var connections = 8
   @OptionGroup var options: BenchOptions
+
+  func validate() throws {
+    guard searches > 0, owners >= 0, memoriesPerOwner >= 0, seconds > 0, connections > 0, sizes.allSatisfy({ $0 > 0 })
+    else { throw ValidationError("numbers above zero are expected") }
+  }
 
   func run() async throws {
     let figures = try await options.withDirectory { directory in
-      try await BenchServer.run(options.settings, directory: directory) { try await self.measure($0) }
+      try await self.fill(directory)
+      return try await self.measure(directory)
     }
     try Figure.show(figures, json: options.json)
   }
 
-  private func measure(_ server: BenchServer) async throws -> [Figure] {
+  // MARK: Filling
+
+  private var crowdCount: Int { owners * memoriesPerOwner }
+
+  private func fill(_ directory: String) async throws {
+    var settings = options.settings
+    settings.dataDir = directory + "/data"
+    let system = try await MnemeSystem.open(settings)
+    let models = try Models(system.settings)
+    let catalog = try await system.prepare(models)
+    guard let active = catalog.active else { preconditionFailure("a prepared catalog has an active generation") }
+    let configuration = system.projection(of: active)
+    guard try await system.log.bounds(of: configuration.memoriesTopic).allSatisfy({ $0.end == 0 }) else {
+      await models.close()
+      return await system.log.close()
+    }
+    let vectors = try await BenchVectors(try await models.embedder(try await system.active(models).embedding))
+    await models.close()
+    for size in sizes { try await fill(system, configuration, vectors, "owner-of-\(size)", owners: 1, count: size) }
+    try await fill(system, configuration, vectors, "crowd", owners: owners, count: crowdCount)
+    let projector = try Projector(
+      directory: system.projectionDirectory, configuration: configuration, log: system.log, logger: system.logger)
+    let bar = ProgressBar("folding", unit: "records")
+    _ = try await projector.rebuild { bar.update($0.recordCount, of: $0.totalRecordCount) }
+    await system.log.close()
+  }
+
+  private func fill(
+    _ system: MnemeSystem, _ configuration: ProjectionConfiguration, _ vectors: BenchVectors, _ name: String,
+    owners: Int, count: Int
+  ) async throws {
+    guard count > 0 else { return }
+    var source = BenchRecords(
+      codec: system.codec, generation: configuration.generation, space: configuration.space,
+      dimension: configuration.dimension, ownerCount: owners, name: name, vectors: vectors)
+    let bar = ProgressBar("filling \(name)", unit: "memories")
+    var records: [NewRecord] = []
+    for number in 0..<count {
+      records += try source.plainRecords(ofTurn: number)
+      guard records.count >= 1000 || number == count - 1 else { continue }
+      _ = try await system.log.append(records)
+      records = []
+      bar.update(number, of: count)
+    }
+    bar.finish(count)
+  }
+
+  // MARK: Measuring
+
+  private func measure(_ directory: String) async throws -> [Figure] {
+    let server = BenchProcess(directory: directory, command: "serve")
+    let started = ContinuousClock.now
+    try await server.start()
+    let run = BenchSearchRun(server: server, searches: searches)
     var figures: [Figure] = []
+    let crowd = (0..<owners).map { "crowd-\($0)" }
+    if crowdCount > 0 {
+      try await run.ask("Who was with me?", .user(crowd[0]))
+      figures.append(
+        Figure(
+          name: "from the start of the process to the first answer",
+          value: (ContinuousClock.now - started).inSeconds * 1000, unit: "ms"))
+    }
+    figures.append(try await run.emptyRequests())
     for size in sizes {
-      try await fill(server, count: size, owners: 1, prefix: "owner-of-\(size)")
-      figures += try await measure(server, "1 owner, \(size) memories", users: ["owner-of-\(size)-0"])
+      let user = "owner-of-\(size)-0"
+      figures += try await run.figures("1 owner, \(size) memories", [.user(user)])
+      figures += try await run.figures("1 owner, \(size) memories, 10 conditions", [.conditions(user)])
     }
-    let total = owners * memoriesPerOwner
-    if total > 0 {
-      try await fill(server, count: total, owners: owners, prefix: "crowd")
-      figures += try await measure(
-        server, "\(owners) owners of \(memoriesPerOwner) memories", users: (0..<owners).map { "crowd-\($0)" })
+    if crowdCount > 0 {
+      let name = "\(owners) owners of \(memoriesPerOwner) memories"
+      figures += try await run.figures(name, crowd.map { .user($0) })
+      figures.append(await server.residentMemory("memory after that"))
+      figures += try await run.figures("\(name), across owners", [.everybody])
+      figures.append(await server.residentMemory("memory after that"))
+      figures += try await run.throughput(
+        "\(name), \(connections) connections", crowd.map { .user($0) }, connections: connections, seconds: seconds)
     }
-    return figures + [try await measureEmbedding(server)]
+    if let size = sizes.last {
+      figures += try await run.throughput(
+        "1 owner, \(size) memories, \(connections) connections", [.user("owner-of-\(size)-0")],
+        connections: connections, seconds: seconds)
+    }
+    await server.stop()
+    return figures
+  }
+}
+
+/// Whose memories a search of the benchmark is about.
+enum BenchSubject: Sendable {
+  case user(String)
+  /// One user's, by ten conditions that all of them meet.
+  case conditions(String)
+  /// All users' of the tenant.
+  case everybody
+
+  var filters: JSONValue {
+    switch self {
+    case .user(let name): ["user_id": .string(name)]
+    case .everybody: ["user_id": "*"]
+    case .conditions(let name):
+      [
+        "AND": [
+          ["user_id": .string(name)], ["created_at": ["gte": "2020-01-01"]], ["created_at": ["lt": "2100-01-01"]],
+          ["NOT": ["categories": ["in": ["travel", "music"]]]], ["text": ["ne": "nothing"]],
+          ["OR": [["metadata": ["channel": "support"]], ["metadata": ["channel": ["ne": "sales"]]]]],
+          ["NOT": ["agent_id": "*"]], ["updated_at": ["gte": "2020-01-01"]],
+          ["NOT": ["metadata": ["priority": ["gt": 100]]]], ["NOT": ["text": ["contains": "zanzibar"]]],
+        ]
+      ]
+    }
+  }
+}
+
+/// Measurements on a server that runs.
+struct BenchSearchRun: Sendable {
+  let server: BenchProcess
+  let searches: Int
+
+  /// Searches before the first one that counts.
+  private static let warmUpCount = 20
+
+  /// One search; returns how long it took, until the last byte of its answer.
+  @discardableResult
+  func ask(_ question: String, _ subject: BenchSubject) async throws -> Duration {
+    let body: JSONValue = ["query": .string(question), "filters": subject.filters, "top_k": 10, "threshold": 0]
+    let (response, elapsed) = try await server.timed(.post, "/v3/memories/search/", body)
+    // An answer without hits is a few bytes long.
+    guard response.body.count > 200 else { throw CommandFailure("a search found nothing") }
+    return elapsed
   }
 
-  /// Verbatim turns of many messages, so that filling is quick.
-  private func fill(_ server: BenchServer, count: Int, owners: Int, prefix: String) async throws {
-    let bar = ProgressBar("filling \(prefix)", unit: "records under way")
-    var texts = BenchTexts(seed: UInt64(count))
-    let perTurn = min(100, max(1, count / owners))
-    var number = 0
-    while number < count {
-      var messages: [JSONValue] = []
-      let owner = number / perTurn % owners
-      for _ in 0..<min(perTurn, count - number) {
-        messages.append(["role": "user", "content": .string(texts.statement(number))])
-        number += 1
-      }
-      try await server.add(messages, user: "\(prefix)-\(owner)", eventID: "\(prefix)-\(number)", infer: false)
-    }
-    try await server.waitUntilIdle(bar)
-  }
-
-  private func measure(_ server: BenchServer, _ name: String, users: [String]) async throws -> [Figure] {
-    var texts = BenchTexts(seed: 99)
+  /// The floor: what a request costs that reads nothing.
+  func emptyRequests() async throws -> Figure {
     var latencies = Latencies()
-    for index in 0..<searches + 20 {
-      let question = texts.question()
-      let started = ContinuousClock.now
-      let hits = try await server.search(question, user: users[index * 7919 % users.count])
-      // The first ones warm caches.
-      if index >= 20 { latencies.add(.now - started) }
-      guard !hits.isEmpty else { throw CommandFailure("a search over \(name) found nothing") }
+    for _ in 0..<searches { latencies.add(try await server.timed(.get, "/healthz", nil).elapsed) }
+    return Figure(name: "a request that reads nothing: p50", value: latencies.percentile(0.5), unit: "ms")
+  }
+
+  /// Percentiles, with the embedding of the question and without it.
+  func figures(_ name: String, _ subjects: [BenchSubject]) async throws -> [Figure] {
+    var texts = BenchTexts(seed: UInt64(name.utf8.count))
+    var fresh = Latencies()
+    var known = Latencies()
+    for number in 0..<searches + Self.warmUpCount {
+      let question = texts.question() + " (\(number))"
+      let subject = subjects[number * 7919 % subjects.count]
+      let first = try await ask(question, subject)
+      let second = try await ask(question, subject)
+      guard number >= Self.warmUpCount else { continue }
+      fresh.add(first)
+      known.add(second)
     }
+    let share = fresh.percentile(0.5) - known.percentile(0.5)
     return [
-      Figure(name: "\(name): p50", value: latencies.percentile(0.5), unit: "ms"),
-      Figure(name: "\(name): p99", value: latencies.percentile(0.99), unit: "ms"),
+      Figure(name: "\(name): p50", value: known.percentile(0.5), unit: "ms"),
+      Figure(name: "\(name): p99", value: known.percentile(0.99), unit: "ms"),
+      Figure(name: "\(name): p50 the first time a question is asked", value: fresh.percentile(0.5), unit: "ms"),
+      Figure(name: "\(name): p99 the first time", value: fresh.percentile(0.99), unit: "ms"),
+      Figure(name: "\(name): what the first time adds (embedding, and what is read)", value: share, unit: "ms"),
     ]
   }
 
-  private func measureEmbedding(_ server: BenchServer) async throws -> Figure {
-    var texts = BenchTexts(seed: 7)
-    var latencies = Latencies()
-    let embedder = try await server.roles.embedder()
-    for _ in 0..<searches {
-      let question = texts.question()
-      let started = ContinuousClock.now
-      _ = try await embedder.embed([question])
-      latencies.add(.now - started)
+  /// Searches per second, each connection sending the next one when it has the answer.
+  func throughput(
+    _ name: String, _ subjects: [BenchSubject], connections: Int, seconds: Int
+  ) async throws -> [Figure] {
+    let end = ContinuousClock.now.advanced(by: .seconds(seconds))
+    let latencies = try await withThrowingTaskGroup(of: [Duration].self) { group in
+      for connection in 0..<connections {
+        group.addTask {
+          var texts = BenchTexts(seed: 5)
+          let questions = (0..<50).map { _ in texts.question() }
+          var found: [Duration] = []
+          while ContinuousClock.now < end {
+            let number = found.count * connections + connection
+            found.append(try await self.ask(questions[number % 50], subjects[number * 7919 % subjects.count]))
+          }
+          return found
+        }
+      }
+      var all = Latencies()
+      var count = 0
+      for try await found in group {
+        for latency in found { all.add(latency) }
+        count += found.count
+      }
+      return (all, count)
     }
-    return Figure(name: "of which embedding the query: p50", value: latencies.percentile(0.5), unit: "ms")
+    return [
+      Figure(name: "\(name): searches", value: Double(latencies.1) / Double(seconds), unit: "1/s"),
+      Figure(name: "\(name): p99", value: latencies.0.percentile(0.99), unit: "ms"),
+    ]
   }
 }

@@ -16,9 +16,14 @@ enum ProcessUsage {
   }
 
   /// The most memory that it has had: resident pages, in millions of bytes.
-  static var peakMegabytes: Double {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+  static var peakMegabytes: Double { megabytes("VmHWM:", of: "self") }
+
+  /// The memory that process `id` has now: resident pages, in millions of bytes.
+  static func residentMegabytes(of id: Int32) -> Double { megabytes("VmRSS:", of: String(id)) }
+
+  private static func megabytes(_ name: String, of process: String) -> Double {
+    let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
     let kibibytes = line.flatMap { $0.split(separator: " ").dropFirst().first }.flatMap { Double($0) }
     return (kibibytes ?? 0) * 1024 / 1e6
   }
