@@ -14,6 +14,15 @@ struct Selection {
       [Schema.memories(of: owner.number).lowerBound, Schema.memories(of: owner.number).upperBound])
   }
 
+  /// Those of some of `owner`'s memories that `query` is about.
+  init(_ query: MemoryQuery, owner: OwnerRow, among numbers: [Int64]) {
+    // Their numbers are looked up one by one: the owner's range is no condition that an index should serve.
+    let range = Schema.memories(of: owner.number)
+    self.init(
+      query, from: "json_each(?) j CROSS JOIN memories m ON m.memory = j.value", where: "+m.memory BETWEEN ? AND ?",
+      [StoredJSON.encode(numbers.map(JSONValue.int)), range.lowerBound, range.upperBound])
+  }
+
   /// The memories of tenant number `tenant` that `query` is about, whoever owns them.
   init(_ query: MemoryQuery, tenant: Int64) {
     let required = query.filter?.requiredScope

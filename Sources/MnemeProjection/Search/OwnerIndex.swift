@@ -58,6 +58,8 @@ struct OwnerIndex: CachedIndex {
   private var postingCount = 0
   /// Whether any entry is gone.
   private var hasGone = false
+  /// Of the entries whose context does not stand next to them.
+  private var scatteredContexts: [Int32: [Int32]] = [:]
   private var actorIndices: [String: Int32] = [:]
   private var sessionIndices: [String: Int32] = [:]
   private var indexByOrdinal: [Int32] = []
@@ -71,11 +73,11 @@ struct OwnerIndex: CachedIndex {
   /// Approximate size in memory, in bytes.
   var byteCount: Int {
     vectors.byteCount + entries.count * MemoryLayout<Entry>.stride + indexByOrdinal.count * 4
-      + postings.count * Self.bytesPerWord + postingCount * MemoryLayout<Posting>.stride
+      + (postings.count + scatteredContexts.count) * Self.bytesPerArray + postingCount * MemoryLayout<Posting>.stride
   }
 
   /// An array's head, and its place in the dictionary.
-  private static let bytesPerWord = 64
+  private static let bytesPerArray = 64
 
   /// Approximate size of `owner`'s, before it is read.
   static func byteCount(_ owner: OwnerRow, dimension: Int) -> Int {
@@ -127,9 +129,7 @@ struct OwnerIndex: CachedIndex {
   func context(of index: Int) -> Context {
     let place = entries[index].context
     guard !place.isScattered else {
-      var members: [Int] = []
-      lookForContext(of: index) { members.append($0) }
-      return Context(before: 0..<0, after: 0..<0, scattered: members)
+      return Context(before: 0..<0, after: 0..<0, scattered: scatteredContexts[Int32(index)] ?? [])
     }
     let before = index - Int(place.skippedBefore)
     let after = index + 1 + Int(place.skippedAfter)
@@ -141,12 +141,15 @@ struct OwnerIndex: CachedIndex {
   struct Context: Sequence, IteratorProtocol {
     fileprivate var before: Range<Int>
     fileprivate var after: Range<Int>
-    fileprivate var scattered: [Int]
+    fileprivate var scattered: [Int32]
+    fileprivate var scatteredCount = 0
 
     mutating func next() -> Int? {
       if !before.isEmpty { return before.popFirst() }
       if !after.isEmpty { return after.popFirst() }
-      return scattered.isEmpty ? nil : scattered.removeLast()
+      guard scatteredCount < scattered.count else { return nil }
+      defer { scatteredCount += 1 }
+      return Int(scattered[scatteredCount])
     }
   }
 
@@ -169,6 +172,8 @@ struct OwnerIndex: CachedIndex {
       guard let first = distances.first, let last = distances.last else { return true }
       return last - first == distances.count - 1 && last <= Int(UInt8.max)
     }
+    scatteredContexts[Int32(index)] =
+      isNear ? nil : (before.map { Int32(index - $0) } + after.map { Int32(index + $0) })
     if isNear {
       place.skippedBefore = UInt8((before.first ?? 1) - 1)
       place.countBefore = UInt8(before.count)

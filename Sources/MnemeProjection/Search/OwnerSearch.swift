@@ -12,11 +12,13 @@ struct OwnerSearch {
   private let words: KeywordQuery
   private let postings: [[OwnerIndex.Posting]]
   private let statistics: KeywordStatistics
+  private let owner: OwnerRow
   private let query: VectorCodes.Query?
   private let voiced: VectorCodes.Query?
 
   init(plan: SearchPlan, index: OwnerIndex, words: KeywordQuery, owner: OwnerRow) {
     self.plan = plan
+    self.owner = owner
     self.index = index
     self.words = words
     self.postings = words.keys.map { index.postings(of: $0) }
@@ -29,15 +31,14 @@ struct OwnerSearch {
     self.voiced = plan.request.voicedVector.map { VectorCodes.Query($0) }
   }
 
-  /// The best of the memories of `selection`.
-  func run(_ database: Database, _ selection: Selection) throws -> Findings {
+  /// The best of the query's memories.
+  func run(_ database: Database) throws -> Findings {
     let isGiving = contextGivers()
     let facts = Facts(
-      isGiving: isGiving, isAllowed: try allowed(database, selection, isGiving), isAsked: askedSpeakers(),
+      isGiving: isGiving, isAllowed: allowed(isGiving), isAsked: askedSpeakers(),
       cosines: query.map { index.cosines($0, voiced: voiced) }, words: keywordScores(isGiving))
-    let likely = likely(facts)
     var found = Findings()
-    for place in likely {
+    for place in try likely(facts, database) {
       let entry = index.entries[place]
       found.add(Findings.Key(id: entry.id, number: entry.number), signals(place, facts))
     }
@@ -57,12 +58,47 @@ struct OwnerSearch {
     let words: WordScores
   }
 
+  /// Entries that are first looked at where a filter is asked of them, and by how much more in each further round.
+  private static let (firstFilteredCount, growth) = (64, 8)
+
   /// Places of all entries that may be among the best, by the coarse codes and what they may err.
-  private func likely(_ facts: Facts) -> [Int] {
+  ///
+  /// A filter is asked of the best ones only, of more and more of them until as many meet it as are wanted: it is SQL,
+  /// which takes longer for a memory than all the rest.
+  private func likely(_ facts: Facts, _ database: Database) throws -> [Int] {
+    let limit = min(plan.request.limit, SearchPlan.maxLimit)
+    guard !plan.request.query.isWholeOwner else { return best(limit, facts).map(\.place) }
+    var count = max(Self.firstFilteredCount, 2 * limit)
+    while true {
+      let candidates = best(count, facts)
+      let chosen = try chosen(among: candidates.map { index.entries[$0.place].number }, database)
+      let found = candidates.filter { chosen.contains(index.entries[$0.place].number) }
+      if found.count >= limit {
+        let least = found.map(\.score).sorted(by: >)[limit - 1] - margin
+        return found.filter { $0.score >= least }.map(\.place)
+      }
+      if candidates.count < count { return found.map(\.place) }
+      count *= Self.growth
+    }
+  }
+
+  /// What two scores may be apart by what the codes err.
+  private var margin: Double {
+    2 * Double(index.vectors.maxError) * (Ranking.semanticWeight + Ranking.contextWeight) + 1e-9
+  }
+
+  /// Which of some memories the query is about.
+  private func chosen(among numbers: [Int64], _ database: Database) throws -> Set<Int64> {
+    let selection = Selection(plan.request.query, owner: owner, among: numbers)
+    return try Int64.fetchSet(database, sql: "SELECT m.memory \(selection.sql)", arguments: selection.arguments)
+  }
+
+  /// The best `count` entries, and all that may be as good by what the codes may err.
+  private func best(_ count: Int, _ facts: Facts) -> [(place: Int, score: Double)] {
     let comparesMeaning = facts.cosines != nil
     let cosines = facts.cosines ?? []
-    let margin = 2 * Double(index.vectors.maxError) * (Ranking.semanticWeight + Ranking.contextWeight) + 1e-9
-    var top = TopCandidates(capacity: min(plan.request.limit, SearchPlan.maxLimit))
+    let margin = margin
+    var top = TopCandidates(capacity: count)
     var likely: [(place: Int, score: Double)] = []
     for place in index.entries.indices where facts.isAllowed[place] {
       let hasCosine = comparesMeaning && index.entries[place].hasVector
@@ -86,7 +122,7 @@ struct OwnerSearch {
       likely.append((place, score))
       top.insert(Candidate(score: score, id: index.entries[place].id, number: index.entries[place].number))
     }
-    return likely.filter { $0.score >= top.threshold - margin }.map(\.place)
+    return likely.filter { $0.score >= top.threshold - margin }
   }
 
   /// All signals of one entry, its cosines by both codes.
@@ -102,21 +138,10 @@ struct OwnerSearch {
     return signals
   }
 
-  /// For each entry, whether it is one of `selection`.
-  private func allowed(_ database: Database, _ selection: Selection, _ isGiving: [Bool]) throws -> [Bool] {
-    let query = plan.request.query
-    guard query.isWholeOwner else {
-      var isAllowed = [Bool](repeating: false, count: index.entries.count)
-      let numbers = try Int64.fetchCursor(
-        database, sql: "SELECT m.memory \(selection.sql)", arguments: selection.arguments)
-      while let number = try numbers.next() {
-        if let place = index.index(of: number) { isAllowed[place] = true }
-      }
-      return isAllowed
-    }
-    return zip(index.entries, isGiving).map { entry, isGiving in
-      isGiving && (query.includesEnded || entry.isCurrent)
-    }
+  /// For each entry, whether it may be a hit, as far as nothing is asked of it.
+  private func allowed(_ isGiving: [Bool]) -> [Bool] {
+    let includesEnded = plan.request.query.includesEnded
+    return zip(index.entries, isGiving).map { entry, isGiving in isGiving && (includesEnded || entry.isCurrent) }
   }
 
   /// For each entry, whether it may be context: it exists, and has not expired. One that has ended was said

@@ -37,14 +37,13 @@ extension ProjectionReader {
     return try await self.read(self.shards(for: plan.request.query)[0]) { database, name in
       guard let owner = try OwnerRow.fetch(database, key) else { return [] }
       let words = try KeywordQuery(plan.request.text, database)
-      let selection = Selection(plan.request.query, owner: owner)
       let found: Findings =
         if let index = try cache.index(database, name: name, owner: owner, dimension: plan.dimension) {
-          try OwnerSearch(plan: plan, index: index, words: words, owner: owner).run(database, selection)
+          try OwnerSearch(plan: plan, index: index, words: words, owner: owner).run(database)
         } else {
           try ScanSearch(
             plan: plan, words: words, statistics: KeywordScope.owner(owner).statistics(database, words)
-          ).run(database, selection)
+          ).run(database, Selection(plan.request.query, owner: owner))
         }
       let lookup = MemoryLookup(database)
       return try found.ranked(plan).compactMap { ranked in
