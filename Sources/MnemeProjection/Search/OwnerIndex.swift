@@ -24,18 +24,9 @@ struct OwnerIndex: CachedIndex {
     var utterance: Utterance
     /// Digest of its words' keys.
     fileprivate var words: UInt64
-    /// Where its context stands.
-    fileprivate var context = ContextPlace()
-  }
-
-  /// Where the context of an entry stands: mostly next to it, past those of the same message.
-  fileprivate struct ContextPlace: Sendable {
-    var skippedBefore: UInt8 = 0
-    var countBefore: UInt8 = 0
-    var skippedAfter: UInt8 = 0
-    var countAfter: UInt8 = 0
-    /// Whether it stands elsewhere, and has to be looked for.
-    var isScattered = false
+    /// Where its context stands: how far from it, in up to eight bytes, the first one lowest; all ones where there is
+    /// more, or where it is farther away.
+    fileprivate var context: UInt64 = 0
   }
 
   /// A memory in which a word occurs.
@@ -58,8 +49,8 @@ struct OwnerIndex: CachedIndex {
   private var postingCount = 0
   /// Whether any entry is gone.
   private var hasGone = false
-  /// Of the entries whose context does not stand next to them.
-  private var scatteredContexts: [Int32: [Int32]] = [:]
+  /// Of the entries that do not say themselves where their context stands.
+  private var longContexts: [Int32: [Int32]] = [:]
   private var actorIndices: [String: Int32] = [:]
   private var sessionIndices: [String: Int32] = [:]
   private var indexByOrdinal: [Int32] = []
@@ -73,7 +64,7 @@ struct OwnerIndex: CachedIndex {
   /// Approximate size in memory, in bytes.
   var byteCount: Int {
     vectors.byteCount + entries.count * MemoryLayout<Entry>.stride + indexByOrdinal.count * 4
-      + (postings.count + scatteredContexts.count) * Self.bytesPerArray + postingCount * MemoryLayout<Posting>.stride
+      + (postings.count + longContexts.count) * Self.bytesPerArray + postingCount * MemoryLayout<Posting>.stride
   }
 
   /// An array's head, and its place in the dictionary.
@@ -127,29 +118,28 @@ struct OwnerIndex: CachedIndex {
 
   /// The entries that were said just before or after entry `index`, which exists.
   func context(of index: Int) -> Context {
-    let place = entries[index].context
-    guard !place.isScattered else {
-      return Context(before: 0..<0, after: 0..<0, scattered: scatteredContexts[Int32(index)] ?? [])
+    let distances = entries[index].context
+    guard distances != Self.isElsewhere else {
+      return Context(index: index, distances: 0, others: longContexts[Int32(index)])
     }
-    let before = index - Int(place.skippedBefore)
-    let after = index + 1 + Int(place.skippedAfter)
-    return Context(
-      before: before - Int(place.countBefore)..<before, after: after..<after + Int(place.countAfter), scattered: [])
+    return Context(index: index, distances: distances, others: nil)
   }
 
-  /// Some entries, mostly two stretches of them.
+  private static let isElsewhere = UInt64.max
+
+  /// Some entries around one.
   struct Context: Sequence, IteratorProtocol {
-    fileprivate var before: Range<Int>
-    fileprivate var after: Range<Int>
-    fileprivate var scattered: [Int32]
-    fileprivate var scatteredCount = 0
+    fileprivate let index: Int
+    fileprivate var distances: UInt64
+    fileprivate var others: [Int32]?
 
     mutating func next() -> Int? {
-      if !before.isEmpty { return before.popFirst() }
-      if !after.isEmpty { return after.popFirst() }
-      guard scatteredCount < scattered.count else { return nil }
-      defer { scatteredCount += 1 }
-      return Int(scattered[scatteredCount])
+      if distances != 0 {
+        let distance = Int8(truncatingIfNeeded: distances)
+        distances >>= 8
+        return index + Int(distance)
+      }
+      return others?.popLast().map { Int($0) }
     }
   }
 
@@ -162,27 +152,16 @@ struct OwnerIndex: CachedIndex {
   }
 
   private mutating func findContext(of index: Int) {
-    var before: [Int] = []
-    var after: [Int] = []
-    lookForContext(of: index) { other in
-      if other < index { before.append(index - other) } else { after.append(other - index) }
-    }
-    var place = ContextPlace()
-    let isNear = [before, after].allSatisfy { distances in
-      guard let first = distances.first, let last = distances.last else { return true }
-      return last - first == distances.count - 1 && last <= Int(UInt8.max)
-    }
-    scatteredContexts[Int32(index)] =
-      isNear ? nil : (before.map { Int32(index - $0) } + after.map { Int32(index + $0) })
-    if isNear {
-      place.skippedBefore = UInt8((before.first ?? 1) - 1)
-      place.countBefore = UInt8(before.count)
-      place.skippedAfter = UInt8((after.first ?? 1) - 1)
-      place.countAfter = UInt8(after.count)
+    var others: [Int32] = []
+    lookForContext(of: index) { others.append(Int32($0)) }
+    let distances = others.compactMap { Int8(exactly: Int($0) - index) }
+    if distances.count == others.count, others.count <= MemoryLayout<UInt64>.size {
+      entries[index].context = distances.reversed().reduce(0) { $0 << 8 | UInt64(UInt8(bitPattern: $1)) }
+      longContexts[Int32(index)] = nil
     } else {
-      place.isScattered = true
+      entries[index].context = Self.isElsewhere
+      longContexts[Int32(index)] = others
     }
-    entries[index].context = place
   }
 
   /// Of all entries for which entry `index` may be context, or in the way of it.
