@@ -29,26 +29,37 @@ struct DateFinder: Sendable {
   }
 
   private func all() -> [DateMention] {
-    let reader = DateReader(ValueReader(text: text, limit: range.upperBound))
-    let table = RuleSet.shared.dates
+    let words = timeText
     var found: [DateMention] = []
     var at = range.lowerBound
-    var tense: Tense?
+    var known: Tense?
     while at < range.upperBound, found.count < Self.maxMentions {
       let token = text.tokens[at]
       var mention: DateMention?
       if token.isWord, !token.traits.isEmpty || token.shape.contains(.digits) {
-        for number in table.candidates(at: token) {
-          guard let match = reader.match(table.rule(number).pattern, at: at) else { continue }
-          if tense == nil { tense = self.tense }
-          mention = resolve(table.rule(number).meaning, match, tense ?? Tense(isFuture: false, isPerfect: false))
-          if mention != nil { break }
+        mention = DateRules.statements.first(at: at - range.lowerBound, of: words) { meaning, match in
+          let tense = known ?? self.tense
+          known = tense
+          return resolve(meaning, match, tense)
         }
       }
       if let mention { found.append(mention) }
       at = mention?.tokens.upperBound ?? at + 1
     }
     return found
+  }
+
+  /// The sentence as the grammar of dates reads it.
+  private var timeText: TimeText {
+    let numbers = RuleSet.shared.timeWords
+    return TimeText(
+      bytes: text.bytes,
+      words: text.tokens[range].map { token in
+        TimeWord(
+          start: token.start, end: token.end, word: numbers[Int(token.word)],
+          isName: token.shape.contains(.capitalized) || text.isLowercase, isNumeric: token.shape.contains(.digits),
+          mark: token.mark)
+      })
   }
 
   private var tense: Tense {
@@ -75,18 +86,17 @@ struct DateFinder: Sendable {
   // MARK: Meaning
 
   private func resolve(_ meaning: DateMeaning, _ match: DateMatch, _ tense: Tense) -> DateMention? {
-    guard let (span, isAbsolute) = span(of: meaning, match, tense), Self.years.contains(span.first.components.year)
+    guard
+      let (span, isAbsolute) = DateCalendar(today: today).span(of: meaning, match, isFuture: tense.isFuture)
     else { return nil }
-    var role = role(at: match.tokens.lowerBound)
+    let tokens = match.words.lowerBound + range.lowerBound..<match.words.upperBound + range.lowerBound
+    var role = role(at: tokens.lowerBound)
     if case .duration = meaning {
       guard tense.isPerfect else { return nil }
       role = .since
     }
-    return DateMention(tokens: match.tokens, span: span, role: role, isAbsolute: isAbsolute)
+    return DateMention(tokens: tokens, span: span, role: role, isAbsolute: isAbsolute)
   }
-
-  /// Years that a resolved date may lie in.
-  private static let years = 1000...3000
 
   private func role(at: Int) -> DateMention.Role {
     let vocabulary = Vocabulary.shared
@@ -94,127 +104,5 @@ struct DateFinder: Sendable {
     let before = at > range.lowerBound ? text.tokens[at - 1].word : 0
     if word == vocabulary.since || before == vocabulary.since { return .since }
     return vocabulary.untilWords.contains(word) || vocabulary.untilWords.contains(before) ? .until : .at
-  }
-
-  private func span(
-    of meaning: DateMeaning, _ match: DateMatch, _ tense: Tense
-  ) -> (span: DateSpan, isAbsolute: Bool)? {
-    switch meaning {
-    case .days(let count): return (.day(CivilDay(number: today.number + count)), false)
-    case .unit(let offset): return unit(match, offset: offset).map { ($0, false) }
-    case .past, .duration: return distance(match.number.map { -$0 }, match.unit, isRough: false).map { ($0, false) }
-    case .ahead: return distance(match.number, match.unit, isRough: false).map { ($0, false) }
-    case .roughly(let count): return distance(-count, match.unit, isRough: abs(count) > 1).map { ($0, false) }
-    case .nearest: return nearest(match, isFuture: tense.isFuture).map { ($0, false) }
-    case .calendar: return calendar(match, isFuture: tense.isFuture)
-    case .feast(let month, let day, let offset):
-      return (.day(feast(month, day, offset, isFuture: tense.isFuture)), false)
-    }
-  }
-
-  private func unit(_ match: DateMatch, offset: Int) -> DateSpan? {
-    if let weekday = match.weekday { return .day(self.weekday(weekday, offset: offset)) }
-    if let season = match.season { return self.season(season, offset: offset) }
-    if let month = match.month { return self.month(month, offset: offset) }
-    switch match.unit {
-    case .day: return .day(CivilDay(number: today.number + offset))
-    case .week: return .week(of: CivilDay(number: today.number + 7 * offset))
-    case .weekend: return weekend(offset: offset)
-    case .month: return .month(of: today.adding(months: offset))
-    case .year: return .year(today.components.year + offset)
-    case .decade, .shorter, nil: return nil
-    }
-  }
-
-  /// The last one before today, or the next one after it.
-  private func weekday(_ weekday: Int, offset: Int) -> CivilDay {
-    if offset < 0 { return CivilDay(number: today.number - ((today.weekday - weekday + 6) % 7 + 1)) }
-    return CivilDay(number: today.number + ((weekday - today.weekday + 6) % 7 + 1))
-  }
-
-  /// "Last weekend", said on a Sunday, is not the one that is under way.
-  private func weekend(offset: Int) -> DateSpan { .weekend(of: CivilDay(number: today.number + 7 * offset)) }
-
-  private func month(_ month: Int, offset: Int) -> DateSpan {
-    let (year, current, _) = today.components
-    switch offset {
-    case ..<0: return .month(year: month < current ? year : year - 1, month: month)
-    case 1...: return .month(year: month > current ? year : year + 1, month: month)
-    default: return .month(year: year, month: month)
-    }
-  }
-
-  private func season(_ season: Season, offset: Int) -> DateSpan {
-    let year = today.components.year
-    let spans = (year - 2...year + 1).map { DateSpan.season(season, year: $0) }
-    let past = spans.last { $0.last < today }
-    let next = spans.first { $0.first > today }
-    let current = spans.first { $0.first <= today && today <= $0.last }
-    switch offset {
-    case ..<0: return past ?? spans[0]
-    case 1...: return next ?? spans[3]
-    default: return current ?? spans.first { $0.first.components.year == year } ?? spans[2]
-    }
-  }
-
-  private func distance(_ count: Int?, _ unit: DateUnit?, isRough: Bool) -> DateSpan? {
-    guard let count, let unit, abs(count) <= 1000 else { return nil }
-    var span: DateSpan
-    switch unit {
-    case .shorter: return .day(today)
-    case .day, .weekend: span = .day(CivilDay(number: today.number + count * (unit == .weekend ? 7 : 1)))
-    case .week: span = .week(of: CivilDay(number: today.number + 7 * count))
-    case .month: span = .month(of: today.adding(months: count))
-    case .year, .decade: span = .year(today.components.year + count * (unit == .decade ? 10 : 1))
-    }
-    span.isRough = isRough
-    return span
-  }
-
-  private func nearest(_ match: DateMatch, isFuture: Bool) -> DateSpan? {
-    if let weekday = match.weekday {
-      let isThis = text.tokens[match.tokens.lowerBound].word == Vocabulary.shared.this
-      return .day(self.weekday(weekday, offset: isFuture || isThis ? 1 : -1))
-    }
-    if let month = match.month {
-      if month == today.components.month { return .month(of: today) }
-      return self.month(month, offset: isFuture ? 1 : -1)
-    }
-    if let season = match.season { return self.season(season, offset: isFuture ? 1 : -1) }
-    guard let day = match.day else { return nil }
-    return dayOfMonth(day, isFuture: isFuture)
-  }
-
-  private func dayOfMonth(_ day: Int, isFuture: Bool) -> DateSpan? {
-    for step in 0..<3 {
-      let (year, month, _) = today.adding(months: isFuture ? step : -step).components
-      guard let found = CivilDay(validYear: year, month: month, day: day) else { continue }
-      if isFuture ? found >= today : found <= today { return .day(found) }
-    }
-    return nil
-  }
-
-  private func calendar(_ match: DateMatch, isFuture: Bool) -> (span: DateSpan, isAbsolute: Bool)? {
-    if let day = match.isoDay { return (.day(day), true) }
-    if let season = match.season, let year = match.year { return (.season(season, year: year), true) }
-    switch (match.year, match.month, match.day) {
-    case (let year?, let month?, let day?):
-      return CivilDay(validYear: year, month: month, day: day).map { (.day($0), true) }
-    case (let year?, let month?, nil): return (.month(year: year, month: month), true)
-    case (let year?, nil, _): return (.year(year), true)
-    case (nil, let month?, let day?): return nearestDay(month, day, isFuture: isFuture).map { (.day($0), false) }
-    default: return nil
-    }
-  }
-
-  private func nearestDay(_ month: Int, _ day: Int, isFuture: Bool) -> CivilDay? {
-    let year = today.components.year
-    guard let this = CivilDay(validYear: year, month: month, day: day) else { return nil }
-    if isFuture { return this >= today ? this : CivilDay(validYear: year + 1, month: month, day: day) }
-    return this <= today ? this : CivilDay(validYear: year - 1, month: month, day: day)
-  }
-
-  private func feast(_ month: Int, _ day: Int, _ offset: Int?, isFuture: Bool) -> CivilDay {
-    nearestDay(month, day, isFuture: offset.map { $0 > 0 } ?? isFuture) ?? today
   }
 }

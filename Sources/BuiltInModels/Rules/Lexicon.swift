@@ -7,7 +7,8 @@ typealias WordID = UInt16
 struct Lexicon: Sendable {
   private var ids: [UInt64: WordID] = [:]
   private var traits: [WordTraits] = [[]]
-  private var spellings: [String] = [""]
+  /// Each word, by its number; the first one is none.
+  private(set) var spellings: [String] = [""]
 
   /// The lexicon of the word lists alone; patterns add theirs.
   init() {

@@ -1,3 +1,5 @@
+import MnemeCore
+
 /// The kinds of value that a pattern can ask for.
 enum ValueKind: String, Sendable {
   /// A capitalised name of a place, a person, an organisation.
@@ -108,24 +110,17 @@ struct ValueReader: Sendable {
     guard at < limit else { return nil }
     let token = text.tokens[at]
     if token.traits.contains(.number) { return NumberWords.value(of: String(decoding: bytes(at), as: UTF8.self)) }
-    guard token.shape.contains(.digits), token.end - token.start <= 6 else { return nil }
-    return Int(String(decoding: bytes(at), as: UTF8.self))
+    return token.shape.contains(.digits) ? NumberWords.value(ofDigits: bytes(at)) : nil
   }
 
   /// A year of four digits, 1900 … 2099.
   func year(at: Int) -> Int? {
-    guard at < limit, text.tokens[at].end - text.tokens[at].start == 4, let value = number(at: at) else { return nil }
-    return (1900...2099).contains(value) ? value : nil
+    at < limit && text.tokens[at].shape.contains(.digits) ? NumberWords.year(bytes(at)) : nil
   }
 
   /// `5`, `5th`: 1 … 31.
   func dayOfMonth(at: Int) -> Int? {
-    guard at < limit, text.tokens[at].shape.contains(.digits) else { return nil }
-    let word = bytes(at)
-    let digits = word.prefix(while: ASCII.isDigit)
-    let ending = String(decoding: word.dropFirst(digits.count).map(ASCII.lowercased), as: UTF8.self)
-    guard digits.count <= 2, ["", "st", "nd", "rd", "th"].contains(ending) else { return nil }
-    return Int(String(decoding: digits, as: UTF8.self)).flatMap { (1...31).contains($0) ? $0 : nil }
+    at < limit && text.tokens[at].shape.contains(.digits) ? NumberWords.dayOfMonth(bytes(at)) : nil
   }
 
   func phone(at: Int) -> Range<Int>? {
@@ -210,17 +205,4 @@ struct ValueReader: Sendable {
 /// Small words inside names: Rio de Janeiro, Bank of Ireland.
 enum NameParticles {
   static let words: Set<String> = ["of", "de", "del", "la", "le", "du", "da", "van", "von", "der", "the"]
-}
-
-/// Numbers as words.
-enum NumberWords {
-  private static let values: [String: Int] = [
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
-    "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70,
-    "eighty": 80, "ninety": 90, "hundred": 100,
-  ]
-
-  /// The number that an English word names.
-  static func value(of word: String) -> Int? { values[word.lowercased()] }
 }

@@ -2,7 +2,7 @@
 struct Vocabulary: Sendable {
   static let shared = Vocabulary(RuleSet.shared.lexicon)
 
-  let i, we, my, our, he, she, his, her, that, this: WordID
+  let i, we, my, our, he, she, his, her, that: WordID
   let and, or, of, to, about, forWord, ifWord, lets, since: WordID
   let used, longer, can, possessive: WordID
 
@@ -49,7 +49,6 @@ struct Vocabulary: Sendable {
     his = id("his")
     her = id("her")
     that = id("that")
-    this = id("this")
     and = id("and")
     or = id("or")
     of = id("of")

@@ -1,19 +1,18 @@
-import MnemeCore
-
 /// A stretch of days that a text names, and how exactly it names it.
-struct DateSpan: Hashable, Sendable {
+package struct DateSpan: Hashable, Sendable {
   /// The unit in which the text speaks.
-  enum Grain: Sendable { case day, week, weekend, month, season, year }
+  package enum Grain: Sendable, Comparable { case day, weekend, week, month, season, year }
 
   /// The first day.
-  var first: CivilDay
+  package var first: CivilDay
   /// The last day.
-  var last: CivilDay
+  package var last: CivilDay
   /// The unit in which the text speaks.
-  var grain: Grain
+  package var grain: Grain
   /// Whether the text gives it roughly: "a few days ago".
-  var isRough = false
+  package var isRough = false
 
+  /// One day.
   static func day(_ day: CivilDay) -> DateSpan { DateSpan(first: day, last: day, grain: .day) }
 
   /// The week, Monday to Sunday, that holds `day`.
@@ -48,7 +47,7 @@ struct DateSpan: Hashable, Sendable {
   }
 
   /// How a statement writes it: `7 May 2023`, `week of 1 May 2023`, `May 2023`, `summer 2023`, `2023`.
-  var text: String {
+  package var text: String {
     let (year, month, _) = first.components
     let prefix = isRough ? "around " : ""
     switch grain {
@@ -62,11 +61,11 @@ struct DateSpan: Hashable, Sendable {
   }
 
   /// Midnight, UTC, of the first day.
-  var start: Timestamp { Timestamp(first) }
+  package var start: Timestamp { Timestamp(first) }
 }
 
 /// A season of the northern hemisphere.
-enum Season: String, CaseIterable, Sendable {
+package enum Season: String, CaseIterable, Sendable {
   case spring, summer, autumn, winter
 
   var firstMonth: Int {
@@ -78,32 +77,5 @@ enum Season: String, CaseIterable, Sendable {
     }
   }
 
-  init?(word: String) { self.init(rawValue: word == "fall" ? "autumn" : word) }
-
   static func name(firstMonth: Int) -> String { allCases.first { $0.firstMonth == firstMonth }?.rawValue ?? "" }
-}
-
-/// A date in a text.
-struct DateMention: Hashable, Sendable {
-  /// What it says of the statement around it.
-  enum Role: Sendable {
-    /// When it happened or will happen.
-    case at
-    /// From when it holds.
-    case since
-    /// Until when it holds.
-    case until
-  }
-
-  /// The tokens of the expression.
-  var tokens: Range<Int>
-  /// The days that it means.
-  var span: DateSpan
-  /// What it says of the statement.
-  var role: Role
-  /// Whether it needs no explanation: its words give day or month, and year.
-  var isAbsolute: Bool
-
-  /// What a statement says of it in parentheses.
-  var annotation: String { role == .since && !isAbsolute ? "since " + span.text : span.text }
 }
