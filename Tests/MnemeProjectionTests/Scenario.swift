@@ -14,10 +14,10 @@ struct Scenario {
     "says \"hi\"\nand goes on / on \\", "a\ttab \u{1f}and more",
   ]
 
-  /// Texts that are stored in another form than they have. They are found and read as they are, but stand elsewhere in
-  /// the order of texts.
+  /// Texts that are stored in another form than they have, or once were.
   static let escapedTexts = [
-    "holds \0 a null", "holds \(Character(Unicode.Scalar(0xFDD0 as UInt32)!)) no character",
+    "holds \0 a null", "holds \u{1} and \u{2}", "holds \u{3}", "holds \u{4} no null", "\0", "\u{2}\u{2}", "\u{1}",
+    "holds \(Character(Unicode.Scalar(0xFDD0 as UInt32)!)) no character",
   ]
 
   /// What its memories say.
@@ -138,7 +138,8 @@ struct Scenario {
   mutating func metadata() -> [String: JSONValue] {
     var object: [String: JSONValue] = [:]
     for name in ["a", "b", "ключ", "q\"\\", "x.y"] where chance(50) { object[name] = scalar() }
-    if chance(40) { object["deep"] = .object(["er": scalar()]) }
+    for name in ["\0k", "\u{1}k"] where chance(10) { object[name] = scalar() }
+    if chance(40) { object["deep"] = .object(["er": scalar(), "nest": .object(["n": scalar()])]) }
     if chance(30) { object["list"] = .array([scalar(), scalar()]) }
     return object
   }
@@ -188,10 +189,15 @@ struct Scenario {
     return summary
   }
 
+  static func holds(_ memory: Memory, at instant: Timestamp) -> Bool {
+    memory.validFrom.at <= instant && (memory.validTo.map { instant < $0.at } ?? true)
+  }
+
   /// What a query is about, newest first.
   func matching(_ query: MemoryQuery) -> [MemoryView] {
     views.values.filter { view in
-      view.owner.tenant == query.tenant && (query.includesEnded || view.memory.isCurrent)
+      view.owner.tenant == query.tenant
+        && (query.validAt.map { Self.holds(view.memory, at: $0) } ?? (query.includesEnded || view.memory.isCurrent))
         && (query.notExpiredAt.map { now in view.memory.expiresAt.map { $0 > now } ?? true } ?? true)
         && (query.filter?.matches(view) ?? true)
     }.sorted {

@@ -89,6 +89,7 @@ private struct FilterParser {
       throw FilterError("\(place) is nested deeper than \(Filter.maxDepth) levels")
     }
     guard let object = value.objectValue else { throw FilterError("\(place) must be an object") }
+    guard depth == 0 || !object.isEmpty else { throw FilterError("\(place) is empty") }
     var parts: [Filter] = []
     for (name, member) in object.sorted(by: { $0.key < $1.key }) {
       let inner = "\(place).\(name.prefix(64))"
@@ -128,7 +129,10 @@ private struct FilterParser {
     case "updated_at": return try comparisons(.updatedAt, value, at: place)
     case "timestamp": return try comparisons(.timestamp, value, at: place)
     case "expiration_date": return try comparisons(.expirationDate, value, at: place)
-    case "text", "keywords", "memory": return try comparisons(.text, value, at: place)
+    case "text", "memory": return try comparisons(.text, value, at: place)
+    case "keywords", "keywords_search":
+      // Words by themselves are looked for: hardly anybody means the whole text.
+      return try comparisons(.text, value.stringValue == nil || value == "*" ? value : ["icontains": value], at: place)
     case "categories", "category": return try comparisons(.category, value, at: place)
     case "memory_ids":
       return try comparisons(.memoryID, value.arrayValue == nil ? value : ["in": value], at: place)
@@ -145,6 +149,7 @@ private struct FilterParser {
     if !path.isEmpty, !object.isEmpty, object.keys.allSatisfy({ Filter.Operator(rawValue: $0) != nil }) {
       return try comparisons(.metadata(path), value, at: place)
     }
+    guard !object.isEmpty else { throw FilterError("\(place) names no member") }
     guard path.count < Filter.maxDepth else {
       throw FilterError("\(place) is nested deeper than \(Filter.maxDepth) levels")
     }
@@ -182,9 +187,21 @@ private struct FilterParser {
       return .compare(field, op, .array(try elements.map { try scalar($0, of: field, at: place) }))
     case .contains, .icontains:
       guard operand.stringValue != nil else { throw FilterError("\(place) must be a string") }
-      return .compare(field, op, operand)
-    case .eq, .ne, .gt, .gte, .lt, .lte:
+      switch field {
+      case .createdAt, .updatedAt, .timestamp, .expirationDate:
+        throw FilterError("\(place) does not go with a time; compare it by gt, gte, lt or lte")
+      // Categories are looked for without regard to case, as on the platform.
+      case .category: return .compare(field, .icontains, operand)
+      case .userID, .agentID, .appID, .runID, .actor, .text, .memoryID, .metadata:
+        return .compare(field, op, operand)
+      }
+    case .gt, .gte, .lt, .lte:
+      switch operand {
+      case .null, .bool: throw FilterError("\(place) compares by order what has none")
+      case .int, .double, .string, .array, .object: break
+      }
       return .compare(field, op, try scalar(operand, of: field, at: place))
+    case .eq, .ne: return .compare(field, op, try scalar(operand, of: field, at: place))
     }
   }
 

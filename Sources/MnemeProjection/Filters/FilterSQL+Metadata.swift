@@ -22,7 +22,7 @@ extension FilterSQL {
         appendMetadataPart(path, StoredText.encode(FilterText.folded(text)), form: FilterFunctions.folded)
       default: appendMetadata(path, op, StoredText.encode(text), types: "('text')")
       }
-    default: add("0")
+    default: appendConstant(false)
     }
   }
 
@@ -51,7 +51,7 @@ extension FilterSQL {
     _ path: [String], _ op: Filter.Operator, _ value: some DatabaseValueConvertible, types: String
   ) {
     guard let symbol = op.symbol else {
-      add("0")
+      appendConstant(false)
       return
     }
     add("ifnull(")

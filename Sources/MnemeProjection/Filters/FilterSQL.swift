@@ -14,8 +14,8 @@ struct FilterSQL {
 
   private mutating func append(_ filter: Filter) {
     switch filter {
-    case .and(let parts): append(parts, joinedBy: " AND ", empty: "1")
-    case .or(let parts): append(parts, joinedBy: " OR ", empty: "0")
+    case .and(let parts): append(parts, joinedBy: " AND ", empty: true)
+    case .or(let parts): append(parts, joinedBy: " OR ", empty: false)
     case .not(let part):
       sql += "NOT ("
       append(part)
@@ -25,9 +25,9 @@ struct FilterSQL {
     }
   }
 
-  private mutating func append(_ parts: [Filter], joinedBy connective: String, empty: String) {
+  private mutating func append(_ parts: [Filter], joinedBy connective: String, empty: Bool) {
     guard !parts.isEmpty else {
-      sql += empty
+      appendConstant(empty)
       return
     }
     sql += "("
@@ -84,7 +84,7 @@ struct FilterSQL {
       sql += "(ifnull("
       appendMetadataType(path)
       sql += ", 'null') <> 'null')"
-    case .createdAt, .updatedAt, .timestamp: sql += "1"
+    case .createdAt, .updatedAt, .timestamp: appendConstant(true)
     case .expirationDate: sql += "(m.expires_at IS NOT NULL)"
     default: sql += "(\(Self.textColumn(field)) IS NOT NULL)"
     }
@@ -115,7 +115,7 @@ struct FilterSQL {
 
   private mutating func appendAny(_ elements: ArraySlice<JSONValue>, of field: Filter.Field) {
     switch elements.count {
-    case 0: sql += "0"
+    case 0: appendConstant(false)
     case 1: append(field, .eq, elements[elements.startIndex])
     default:
       let middle = elements.startIndex + elements.count / 2
@@ -131,12 +131,12 @@ struct FilterSQL {
     switch operand {
     case .string(let text):
       guard let id = UUID(uuidString: text), id.text == text else {
-        sql += "0"
+        appendConstant(false)
         return
       }
       sql += "(m.id = ?)"
       bind(id)
-    default: sql += "0"
+    default: appendConstant(false)
     }
   }
 
@@ -148,7 +148,7 @@ struct FilterSQL {
     case .string(let text) where !isNumber: appendText(column, op, text)
     case .int(let number) where isNumber && op.symbol != nil: appendComparison(column, op, number)
     case .double(let number) where isNumber && op.symbol != nil: appendComparison(column, op, number)
-    default: sql += "0"
+    default: appendConstant(false)
     }
   }
 
@@ -186,8 +186,15 @@ struct FilterSQL {
       sql += " OR EXISTS (SELECT 1 FROM sources s WHERE s.memory = m.memory AND "
       appendText("s.run_id", op, text)
       sql += "))"
-    default: sql += "0"
+    default: appendConstant(false)
     }
+  }
+
+  /// The same for every row. As a parameter: where SQLite sees that nothing can match, it plans no look-up in an index,
+  /// and refuses a query that names one.
+  mutating func appendConstant(_ value: Bool) {
+    sql += "?"
+    bind(value)
   }
 
   mutating func bind(_ value: some DatabaseValueConvertible) {

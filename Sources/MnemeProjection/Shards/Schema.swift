@@ -8,7 +8,7 @@ import MnemeCore
 /// side by side.
 enum Schema {
   /// Shape of the tables, and of the bodies in them. A shard of an older one is folded again.
-  static let version = 3 + 1000 * Upcasting.steps.count
+  static let version = 4 + 1000 * Upcasting.steps.count
 
   /// Bytes of a page: five vectors of 384 components fit, where two would fit into the usual half.
   static let pageByteCount = 8192

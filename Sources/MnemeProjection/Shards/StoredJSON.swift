@@ -23,7 +23,8 @@ enum StoredJSON {
   /// What `encode` was given; nil where it is anything else.
   static func decode(_ text: String) -> [String: JSONValue]? {
     guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }
-    return (text.utf8.contains(0xEF) ? unescaped(value) : value).objectValue
+    // JSON writes what stands for the characters that are not stored with a backslash.
+    return (text.utf8.contains(UInt8(ascii: "\\")) ? unescaped(value) : value).objectValue
   }
 
   private static func unescaped(_ value: JSONValue) -> JSONValue {

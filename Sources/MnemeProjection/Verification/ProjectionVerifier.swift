@@ -49,7 +49,7 @@ public struct ProjectionVerifier: Sendable {
         case .missing: .missing
         case .corrupt: .corrupt
         case .mismatch: .mismatch
-        case .diskFull, .readOnly, .storage, .malformedRecord: .unreadable
+        case .diskFull, .readOnly, .storage, .malformedRecord, .unanswerable: .unreadable
         }
       shard.problems.append(.init(code: code, partition: partition, count: 1, detail: error.description))
     }
