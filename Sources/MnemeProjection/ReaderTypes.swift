@@ -28,13 +28,24 @@ public struct MemoryQuery: Sendable {
   public var includesEnded: Bool
   /// Memories that expired before this instant are left out; nil to keep them.
   public var notExpiredAt: Timestamp?
+  /// What was believed then: memories as they were recorded by this instant, for a query that names one user. nil for
+  /// what is believed now.
+  public var asOf: Timestamp?
+  /// What was true then: memories that held at this instant, whether they have ended since or not. nil to ask
+  /// `includesEnded`.
+  public var validAt: Timestamp?
 
   /// A query with all its parts.
-  public init(tenant: String, filter: Filter?, includesEnded: Bool = false, notExpiredAt: Timestamp?) {
+  public init(
+    tenant: String, filter: Filter?, includesEnded: Bool = false, notExpiredAt: Timestamp?, asOf: Timestamp? = nil,
+    validAt: Timestamp? = nil
+  ) {
     self.tenant = tenant
     self.filter = filter
     self.includesEnded = includesEnded
     self.notExpiredAt = notExpiredAt
+    self.asOf = asOf
+    self.validAt = validAt
   }
 }
 
@@ -65,6 +76,8 @@ public struct SearchRequest: Sendable {
   public var voicedVector: [Float]?
   /// Whose words the question asks for.
   public var speakers: QueryVoice.Speakers
+  /// The time that the question asks about; nil where it asks about none.
+  public var time: CivilInterval?
   /// At most so many hits.
   public var limit: Int
   /// Hits below this score are left out, 0…1.
@@ -73,13 +86,14 @@ public struct SearchRequest: Sendable {
   /// A request with all its parts.
   public init(
     query: MemoryQuery, text: String, vector: [Float]?, voicedVector: [Float]? = nil,
-    speakers: QueryVoice.Speakers = .people, limit: Int, minimumScore: Double
+    speakers: QueryVoice.Speakers = .people, time: CivilInterval? = nil, limit: Int, minimumScore: Double
   ) {
     self.query = query
     self.text = text
     self.vector = vector
     self.voicedVector = voicedVector
     self.speakers = speakers
+    self.time = time
     self.limit = limit
     self.minimumScore = minimumScore
   }
@@ -228,6 +242,8 @@ public struct ProjectionSummary: Hashable, Sendable {
 public protocol MemoryReader: Sendable {
   /// The memory of that id in that tenant, ended ones included; nil where there is none.
   func memory(_ id: UUID, tenant: String) async throws -> MemoryView?
+  /// The same as it was recorded by `instant`; nil where it was not known then, and where a person deleted it since.
+  func memory(_ id: UUID, tenant: String, asOf instant: Timestamp) async throws -> MemoryView?
   /// A page of memories, newest first (by when they were recorded, then by id).
   func memories(_ query: MemoryQuery, offset: Int, limit: Int) async throws -> MemoryPage
   /// The best hits, best first.
@@ -239,7 +255,7 @@ public protocol MemoryReader: Sendable {
   func history(_ id: UUID, tenant: String) async throws -> [HistoryEntry]
   /// How a turn or command ended; nil while it is under way, or where it never came.
   func outcome(ofInput id: String, tenant: String) async throws -> InputOutcome?
-  /// Owners who have memories that match.
+  /// Owners who have memories that match, now: a query of the past is refused.
   func owners(matching query: MemoryQuery) async throws -> [OwnerKey]
   /// Returns once the turn or command at `offset` of turns partition `partition` has reached the projection.
   /// Returns false after `timeout`.
@@ -309,6 +325,8 @@ public struct ProjectionError: Error, Sendable, Equatable, CustomStringConvertib
     case malformedRecord = "malformed_record"
     /// It does not exist yet.
     case missing
+    /// What is asked cannot be answered; the text says what can.
+    case unanswerable
   }
 
   /// The kind of failure.
@@ -326,7 +344,7 @@ public struct ProjectionError: Error, Sendable, Equatable, CustomStringConvertib
   public var isRetriable: Bool {
     switch self.code {
     case .diskFull, .storage: true
-    case .readOnly, .corrupt, .mismatch, .malformedRecord, .missing: false
+    case .readOnly, .corrupt, .mismatch, .malformedRecord, .missing, .unanswerable: false
     }
   }
 }

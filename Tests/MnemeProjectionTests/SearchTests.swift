@@ -375,7 +375,8 @@ extension Scenario {
     }
     let query = MemoryQuery(
       tenant: pick(Self.tenants), filter: filter, includesEnded: chance(40),
-      notExpiredAt: chance(30) ? Timestamp(milliseconds: 1000) : nil)
+      notExpiredAt: chance(30) ? Timestamp(milliseconds: 1000) : nil,
+      validAt: chance(20) ? Timestamp(milliseconds: Int64(number(0...1500))) : nil)
     return SearchRequest(
       query: query, text: chance(80) ? pick(Self.texts) + " " + pick(Self.texts) : "",
       vector: chance(70) ? unitVector() : nil, voicedVector: chance(50) ? unitVector() : nil,

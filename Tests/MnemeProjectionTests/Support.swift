@@ -77,19 +77,21 @@ struct World: Sendable {
   @discardableResult
   func resolve(
     _ id: String, _ owner: OwnerKey, _ events: [MemoryEvent],
-    outcome: MemoriesResolved.Outcome? = nil, offset: Int64 = 0, reason: ParkingReason? = nil, at: Int64 = 1000
+    type: EventType = .turnRecorded, outcome: MemoriesResolved.Outcome? = nil, offset: Int64 = 0,
+    reason: ParkingReason? = nil, at: Int64 = 1000
   ) async throws -> LogPosition {
     try await log.append([
-      record(id, owner, events, outcome: outcome, offset: offset, reason: reason, at: at)
+      record(id, owner, events, type: type, outcome: outcome, offset: offset, reason: reason, at: at)
     ])[0]
   }
 
   func record(
     _ id: String, _ owner: OwnerKey, _ events: [MemoryEvent],
-    outcome: MemoriesResolved.Outcome? = nil, offset: Int64 = 0, reason: ParkingReason? = nil, at: Int64 = 1000
+    type: EventType = .turnRecorded, outcome: MemoriesResolved.Outcome? = nil, offset: Int64 = 0,
+    reason: ParkingReason? = nil, at: Int64 = 1000
   ) throws -> NewRecord {
     let input = InputReference(
-      id: id, type: EventType.turnRecorded.rawValue, partition: partition(of: owner), offset: offset,
+      id: id, type: type.rawValue, partition: partition(of: owner), offset: offset,
       receivedAt: Timestamp(milliseconds: at))
     let body = MemoriesResolved(
       input: input, outcome: outcome ?? (events.isEmpty ? .nothing : .stored), events: events, reason: reason)

@@ -18,6 +18,9 @@ extension ProjectionReader {
   /// As `MemoryReader` has it: memories recorded at the same time are in order of id.
   public func memories(_ query: MemoryQuery, offset: Int, limit: Int) async throws -> MemoryPage {
     let (offset, limit) = (max(0, offset), max(0, limit))
+    if let asOf = query.asOf {
+      return try await self.pastMemories(query, asOf: asOf, offset: offset, limit: limit)
+    }
     let shards = self.shards(for: query)
     let needed = offset.addingReportingOverflow(limit)
     let bound = needed.overflow ? Int.max : needed.partialValue
@@ -48,6 +51,7 @@ extension ProjectionReader {
 
   /// As `MemoryReader` has it, in order of their names.
   public func owners(matching query: MemoryQuery) async throws -> [OwnerKey] {
+    guard query.asOf == nil else { throw ProjectionError.pastOfMany }
     var owners: Set<OwnerKey> = []
     for shard in self.shards(for: query) {
       owners.formUnion(

@@ -50,7 +50,12 @@ struct Selection {
   private init(_ query: MemoryQuery, from: String, where condition: String, _ arguments: StatementArguments) {
     var sql = "FROM \(from) WHERE \(condition)"
     var arguments = arguments
-    if !query.includesEnded { sql += " AND m.valid_to IS NULL AND m.superseded_by IS NULL" }
+    if let validAt = query.validAt {
+      sql += " AND m.valid_from <= ? AND (m.valid_to IS NULL OR m.valid_to > ?)"
+      arguments += [validAt.milliseconds, validAt.milliseconds]
+    } else if !query.includesEnded {
+      sql += " AND m.valid_to IS NULL AND m.superseded_by IS NULL"
+    }
     if let now = query.notExpiredAt {
       sql += " AND (m.expires_at IS NULL OR m.expires_at > ?)"
       arguments += [now.milliseconds]
@@ -73,13 +78,17 @@ extension MemoryQuery {
     return OwnerKey(tenant: tenant, owner: Owner(kind: .user, id: user))
   }
 
-  /// Whether the filter asks for nothing but the user whose memories these are.
-  var isWholeOwner: Bool { filter.map(Self.asksForUserOnly) ?? false }
+  /// Whether nothing is asked for but the user whose memories these are, and whether they have ended.
+  var isWholeOwner: Bool {
+    guard validAt == nil, let filter, let user = filter.requiredScope.userID else { return false }
+    return Self.asksOnly(for: user, filter)
+  }
 
-  private static func asksForUserOnly(_ filter: Filter) -> Bool {
+  /// Nobody is two users: a filter that asks for both asks for more.
+  private static func asksOnly(for user: String, _ filter: Filter) -> Bool {
     switch filter {
-    case .and(let parts): parts.allSatisfy(asksForUserOnly)
-    case .compare(.userID, .eq, .string): true
+    case .and(let parts): parts.allSatisfy { asksOnly(for: user, $0) }
+    case .compare(.userID, .eq, .string(let id)): id == user
     case .or, .not, .compare, .isPresent: false
     }
   }

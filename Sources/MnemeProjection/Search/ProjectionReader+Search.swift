@@ -24,6 +24,7 @@ extension ProjectionReader {
       throw ProjectionError(
         .mismatch, "the query's vector has \(vector.count) components, those here \(self.configuration.dimension)")
     }
+    if let asOf = request.query.asOf { return try await self.searchPast(request, asOf: asOf) }
     let plan = SearchPlan(request: request, dimension: self.configuration.dimension)
     if let owner = request.query.owner {
       return try await self.search(plan, owner)

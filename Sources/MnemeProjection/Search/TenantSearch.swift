@@ -33,7 +33,9 @@ struct TenantSearch: Sendable {
     } else {
       self.askedNames = []
     }
-    guard let filter = plan.request.query.filter, !Self.isAboutFlags(filter) else {
+    // Entries know whether they have ended, not when they held.
+    let isTold = plan.request.query.filter.map(Self.isAboutFlags) ?? true
+    guard !isTold || plan.request.query.validAt != nil else {
       self.isSelected = nil
       return
     }

@@ -89,6 +89,7 @@ extension RequestFailure {
     case let error as JSONSyntaxError: .invalid("the body is no valid JSON: \(error)")
     case let error as FilterError: .invalid(error.description)
     case let error as EventLogError: Self.logFailure(error)
+    case let error as ProjectionError where error.code == .unanswerable: .invalid(error.description)
     case let error as ProjectionError:
       RequestFailure(
         .unavailable, "the projection cannot be read (\(error.code.rawValue)); see the server's log",

@@ -1,3 +1,5 @@
+import MnemeCore
+
 /// Path and query of a request, decoded after they were split, so that an id may hold any character.
 struct RequestTarget: Hashable, Sendable {
   /// Most bytes of path and query together.
@@ -86,6 +88,13 @@ struct RequestTarget: Hashable, Sendable {
         "query parameter \(name) must be an integer from \(range.lowerBound) to \(range.upperBound)")
     }
     return value
+  }
+
+  /// A parameter that is an instant: RFC 3339, a date (midnight, UTC), or seconds since 1970; nil where it is missing.
+  func time(_ name: String) throws -> Timestamp? {
+    guard let text = try self.value(name) else { return nil }
+    let value = Int64(text).map(JSONValue.int) ?? Double(text).map(JSONValue.double) ?? .string(text)
+    return try Members([name: value], of: nil).time(name)
   }
 
   private static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool, of place: String) throws -> String {

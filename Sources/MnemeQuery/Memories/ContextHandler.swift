@@ -21,7 +21,7 @@ struct ContextForm: Sendable {
     self.maxTokenCount =
       try members.integer("max_tokens", in: ContextBlock.minTokenCount...ContextBlock.maxTokenCount)
       ?? ContextBlock.defaultTokenCount
-    self.reference = try members.time("reference_date") ?? now
+    self.reference = self.search.read.reference
   }
 }
 
@@ -36,7 +36,8 @@ extension QueryAPI {
     let items = found.hits.map { ContextItem($0.hit.view.memory, score: $0.score, now: form.reference) }
     let block = ContextBlock(question: form.search.text, items: items, maxTokenCount: form.maxTokenCount)
     let memories = block.entries.map { entry in
-      Self.memory(entry, items[entry.item], found.hits[entry.item], form, now: now)
+      Self.memory(
+        entry, items[entry.item], found.hits[entry.item], form, now: form.search.read.query.asOf ?? now)
     }
     return found.answer([
       "context": .string(block.text), "tokens": .int(Int64(block.tokenCount)),

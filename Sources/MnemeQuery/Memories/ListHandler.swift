@@ -25,7 +25,8 @@ extension QueryAPI {
       "count": .int(Int64(found.totalCount)),
       "next": page * size < found.totalCount ? link(page + 1) : .null,
       "previous": page > 1 ? link(page - 1) : .null,
-      "results": .array(found.memories.map { form.project(MemoryObject.object($0, now: now)) }),
+      "results": .array(
+        found.memories.map { form.project(MemoryObject.object($0, now: form.query.asOf ?? now)) }),
     ])
   }
 

@@ -6,11 +6,18 @@ extension QueryAPI {
   /// Longest text of a memory that an edit may set, in characters.
   static let maxMemoryTextLength = 16_384
 
-  /// `GET /v1/memories/{id}/`: one memory, ended ones included.
+  /// `GET /v1/memories/{id}/`: one memory, ended ones included; with `as_of`, as it was then.
   func get(_ request: APIRequest) async throws -> APIResponse {
     let id = try Self.memoryID(request)
+    let asOf = try request.target.time("as_of")
     try await self.awaitPosition(request)
-    return APIResponse(.object(MemoryObject.object(try await self.memory(id, request), now: self.clock())))
+    guard let asOf else {
+      return APIResponse(.object(MemoryObject.object(try await self.memory(id, request), now: self.clock())))
+    }
+    guard let view = try await self.reader.memory(id, tenant: request.tenant, asOf: asOf) else {
+      throw RequestFailure.memoryNotFound
+    }
+    return APIResponse(.object(MemoryObject.object(view, now: asOf)))
   }
 
   /// `GET /v1/memories/{id}/history/`: every change of a memory, oldest first, also of one that was deleted.

@@ -5,6 +5,8 @@ import MnemeProjection
 struct ReadForm: Sendable {
   /// The query, of the caller's tenant.
   let query: MemoryQuery
+  /// The day from which questions are understood, and at which memories have expired or not.
+  let reference: Timestamp
   /// Members wanted; nil for all.
   let fields: Set<String>?
 
@@ -39,10 +41,14 @@ struct ReadForm: Sendable {
     try Self.refuseControlCharacters(all)
     let latestOnly = try members.bool("latest_only") ?? false
     let showsExpired = try members.bool("show_expired") ?? false
-    let reference = try members.time("reference_date") ?? now
+    let asOf = try members.time("as_of")
+    self.reference = try members.time("reference_date") ?? asOf ?? now
     self.query = MemoryQuery(
       tenant: tenant, filter: all, includesEnded: try members.bool("include_ended") ?? false && !latestOnly,
-      notExpiredAt: showsExpired ? nil : reference)
+      notExpiredAt: showsExpired ? nil : self.reference, asOf: asOf, validAt: try members.time("valid_at"))
+    guard asOf == nil || self.query.owner != nil else {
+      throw RequestFailure.invalid("as_of is answered for one user: put user_id into filters, outside of OR and NOT")
+    }
     self.fields = try members.strings("fields").flatMap { $0.isEmpty ? nil : Set($0) }
   }
 

@@ -51,12 +51,17 @@ extension QueryAPI {
     let form = try SearchForm(members, tenant: request.tenant, now: now, bounds: self.configuration)
     try await self.awaitPosition(request, members)
     let found = try await self.find(form, tenant: request.tenant)
-    return found.answer(["results": .array(found.hits.map { Self.hit($0, form, now: now) })])
+    let shownAt = form.read.query.asOf ?? now
+    var answer: [String: JSONValue] = ["results": .array(found.hits.map { Self.hit($0, form, now: shownAt) })]
+    if form.explains { answer["time"] = found.time?.object ?? .null }
+    return found.answer(answer)
   }
 
   /// What a search finds, best first, and what it went without.
   struct Findings: Sendable {
     var hits: [RankedHit]
+    /// The time that the question asks about.
+    var time: AskedTime?
     /// What failed, in words that scripts may rely on.
     var degradations: [String] = []
 
@@ -73,14 +78,19 @@ extension QueryAPI {
   func find(_ form: SearchForm, tenant: String) async throws -> Findings {
     let reranker = form.reranks ? self.reranker : nil
     let voice = try await self.reader.voice(of: form.text, about: form.read.query)
+    let lookup = try await TimeLookup(
+      form.text, reference: form.read.reference, about: form.read.query, reader: self.reader)
     let realm = form.read.query.owner.map(EmbeddingCache.Realm.owner) ?? .tenant(tenant)
-    let vectors = try await self.embed(voice.texts, in: realm)
+    let all = try await self.embed(voice.texts + lookup.texts, in: realm)
+    let vectors = all?.prefix(voice.texts.count)
+    let asked = try await lookup.asked(all.map { Array($0.dropFirst(voice.texts.count)) }, reader: self.reader)
     let hits = try await self.reader.search(
       SearchRequest(
         query: form.read.query, text: voice.neutral, vector: vectors?.first, voicedVector: vectors?.dropFirst().first,
-        speakers: voice.speakers, limit: reranker == nil ? form.limit : max(form.limit, Reranking.maxDocumentCount),
+        speakers: voice.speakers, time: asked?.interval,
+        limit: reranker == nil ? form.limit : max(form.limit, Reranking.maxDocumentCount),
         minimumScore: form.threshold))
-    var found = Findings(hits: hits.map { RankedHit(hit: $0, score: $0.score) })
+    var found = Findings(hits: hits.map { RankedHit(hit: $0, score: $0.score) }, time: asked)
     if vectors == nil { found.degradations.append("keywords-only") }
     if let reranker {
       if let ranked = try await self.rerank(hits, by: form.text, reranker) {

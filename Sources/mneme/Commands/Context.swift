@@ -10,6 +10,7 @@ struct Context: AsyncParsableCommand {
   @Argument(help: "The question.")
   var query: String
   @OptionGroup var scope: ScopeOptions
+  @OptionGroup var time: TimeOptions
   @Option(
     help: "At most so many tokens, by an estimate: \(ContextBlock.minTokenCount) to \(ContextBlock.maxTokenCount).")
   var maxTokens = ContextBlock.defaultTokenCount
@@ -27,12 +28,13 @@ struct Context: AsyncParsableCommand {
       throw ValidationError("--top-k must be from 1 to \(ContextBlock.maxItemCount)")
     }
     if !(0...1).contains(threshold) { throw ValidationError("--threshold must be from 0 to 1") }
+    try time.validate(with: scope)
   }
 
   func run() async throws {
-    let hits = try await Search.hits(query, scope, limit: topK, threshold: threshold, settings)
-    let now = MnemeSystem.now()
-    let items = hits.map { ContextItem($0.view.memory, score: $0.score, now: now) }
+    let found = try await Search.find(query, scope, time, limit: topK, threshold: threshold, settings)
+    let now = time.reference
+    let items = found.hits.map { ContextItem($0.view.memory, score: $0.score, now: now) }
     let block = ContextBlock(question: query, items: items, maxTokenCount: maxTokens)
     if json { return try Console.json(Report(block, items)) }
     if block.text.isEmpty {

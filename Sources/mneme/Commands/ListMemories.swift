@@ -8,6 +8,7 @@ struct List: AsyncParsableCommand {
   static let configuration = CommandConfiguration(abstract: "List memories, newest first.")
 
   @OptionGroup var scope: ScopeOptions
+  @OptionGroup var time: TimeOptions
   @Option(help: "At most so many memories.") var limit = 100
   @Flag(help: "Also those that have ended or were superseded.") var all = false
   @Flag(help: "Print one JSON document.") var json = false
@@ -15,16 +16,14 @@ struct List: AsyncParsableCommand {
 
   func validate() throws {
     if !(1...100_000).contains(limit) { throw ValidationError("--limit must be from 1 to 100000") }
+    try time.validate(with: scope)
   }
 
   func run() async throws {
     let system = try await MnemeSystem.open(settings)
     let reader = try ProjectionReader(
       directory: system.projectionDirectory, configuration: try await system.configuration())
-    let page = try await reader.memories(
-      MemoryQuery(
-        tenant: MnemeSystem.tenant, filter: scope.filter, includesEnded: all, notExpiredAt: MnemeSystem.now()),
-      offset: 0, limit: limit)
+    let page = try await reader.memories(time.query(scope, includesEnded: all), offset: 0, limit: limit)
     await system.log.close()
     if json { return try Console.json(Report(count: page.totalCount, results: page.memories.map { MemoryReport($0) })) }
     for view in page.memories {

@@ -4,6 +4,7 @@ import FoundationEssentials
 import LanguageModel
 import MnemeCore
 import MnemeProjection
+import MnemeQuery
 
 /// `mneme search`: asks the projection.
 struct Search: AsyncParsableCommand {
@@ -12,6 +13,7 @@ struct Search: AsyncParsableCommand {
   @Argument(help: "The question.")
   var query: String
   @OptionGroup var scope: ScopeOptions
+  @OptionGroup var time: TimeOptions
   @Option(help: "At most so many memories.") var topK = 10
   @Option(help: "Least score, 0 to 1.") var threshold = 0.1
   @Flag(help: "Tell what each signal found.") var explain = false
@@ -21,39 +23,66 @@ struct Search: AsyncParsableCommand {
   func validate() throws {
     if !(1...1000).contains(topK) { throw ValidationError("--top-k must be from 1 to 1000") }
     if !(0...1).contains(threshold) { throw ValidationError("--threshold must be from 0 to 1") }
+    try time.validate(with: scope)
   }
 
   func run() async throws {
-    let hits = try await Self.hits(query, scope, limit: topK, threshold: threshold, settings)
-    try report(hits)
+    let found = try await Self.find(query, scope, time, limit: topK, threshold: threshold, settings)
+    try report(found.hits, found.time)
   }
 
-  /// The best memories of `scope`, best first, for every command that begins with a search.
-  static func hits(
-    _ query: String, _ scope: ScopeOptions, limit: Int, threshold: Double, _ settings: SettingsOptions
-  ) async throws -> [SearchHit] {
+  /// The best memories of `scope`, best first, and the time that the question asks about: for every command that
+  /// begins with a search.
+  static func find(
+    _ query: String, _ scope: ScopeOptions, _ time: TimeOptions, limit: Int, threshold: Double,
+    _ settings: SettingsOptions
+  ) async throws -> (hits: [SearchHit], time: AskedTime?) {
     let system = try await MnemeSystem.open(settings)
     let models = try Models(system.settings)
     let active = try await system.active(models)
     let reader = try system.reader(of: active)
     let embedder = try await models.embedder(active.embedding)
-    let about = MemoryQuery(tenant: MnemeSystem.tenant, filter: scope.filter, notExpiredAt: MnemeSystem.now())
+    let about = time.query(scope)
     let voice = try await reader.voice(of: query, about: about)
-    let vectors = try await embedder.embed(voice.texts)
+    let lookup = try await TimeLookup(query, reference: time.reference, about: about, reader: reader)
+    let all = try await embedder.embed(voice.texts + lookup.texts)
+    let vectors = all.prefix(voice.texts.count)
+    let asked = try await lookup.asked(Array(all.dropFirst(voice.texts.count)), reader: reader)
     let hits = try await reader.search(
       SearchRequest(
         query: about, text: voice.neutral, vector: vectors.first, voicedVector: vectors.dropFirst().first,
-        speakers: voice.speakers, limit: limit, minimumScore: threshold))
+        speakers: voice.speakers, time: asked?.interval, limit: limit, minimumScore: threshold))
     await models.close()
     await system.log.close()
-    return hits
+    return (hits, asked)
   }
 
-  private func report(_ hits: [SearchHit]) throws {
+  private struct Report: Encodable {
+    struct Time: Encodable {
+      var from: Timestamp?
+      var to: Timestamp?
+      var words: String
+    }
+
+    var results: [MemoryReport]
+    var time: Time?
+  }
+
+  private func report(_ hits: [SearchHit], _ asked: AskedTime?) throws {
+    let time = asked.map { asked in
+      Report.Time(
+        from: asked.interval.from == CivilInterval.distantPast ? nil : asked.interval.from,
+        to: asked.interval.to == CivilInterval.distantFuture ? nil : asked.interval.to, words: asked.words)
+    }
     if json {
-      return try Console.json(["results": hits.map { MemoryReport($0.view, hit: $0, explain: explain) }])
+      return try Console.json(
+        Report(
+          results: hits.map { MemoryReport($0.view, hit: $0, explain: explain) }, time: explain ? time : nil))
     }
     if hits.isEmpty { Console.note("nothing found") }
+    if explain, let time {
+      Console.line("\(time.words): from \(time.from?.description ?? "–") to \(time.to?.description ?? "–")")
+    }
     for hit in hits {
       Console.line(
         "\(Console.bold(Self.rounded(hit.score)))  \(hit.view.memory.text)  \(Console.dim(hit.view.memory.id.text))")

@@ -51,6 +51,10 @@ final class ReaderTwin: MemoryReader {
     try self.look { state in state.memories[id].flatMap { $0.owner.tenant == tenant ? $0 : nil } }
   }
 
+  func memory(_ id: UUID, tenant: String, asOf instant: Timestamp) async throws -> MemoryView? {
+    try await self.memory(id, tenant: tenant).flatMap { $0.memory.recordedAt <= instant ? $0 : nil }
+  }
+
   func memories(_ query: MemoryQuery, offset: Int, limit: Int) async throws -> MemoryPage {
     try self.look { state in
       state.queries.append(query)
