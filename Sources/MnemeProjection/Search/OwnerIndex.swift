@@ -2,8 +2,8 @@ import FoundationEssentials
 import GRDB
 import MnemeCore
 
-/// An owner's memories as searches need them: what is asked of every one of them, their vectors in codes, and where each
-/// word occurs.
+/// An owner's memories as searches need them: what is asked of every one of them, their vectors in codes, and where
+/// each word occurs.
 struct OwnerIndex: CachedIndex {
   /// What is asked of a memory before it is a hit.
   struct Entry: Sendable {

@@ -140,7 +140,8 @@ struct OwnerSearch {
 
   /// For each entry, whether it may be a hit, as far as nothing is asked of it.
   private func allowed(_ isGiving: [Bool]) -> [Bool] {
-    let includesEnded = plan.request.query.includesEnded
+    // What held then may have ended since.
+    let includesEnded = plan.request.query.includesEnded || plan.request.query.validAt != nil
     return zip(index.entries, isGiving).map { entry, isGiving in isGiving && (includesEnded || entry.isCurrent) }
   }
 

@@ -29,8 +29,8 @@ struct TenantShare: Sendable {
 /// The memories of all owners of a tenant in one shard, as searches across owners need them: what is asked of each of
 /// them, the coarse codes of their vectors, and where each word occurs.
 ///
-/// What was read at once is the base: in order of numbers, its words in one table. What comes later stands behind it, in
-/// the order in which it came; a memory whose words change comes once more, and its old place stays empty.
+/// What was read at once is the base: in order of numbers, its words in one table. What comes later stands behind it,
+/// in the order in which it came; a memory whose words change comes once more, and its old place stays empty.
 struct TenantIndex: CachedIndex {
   /// What is asked of a memory.
   struct Entry: Sendable {

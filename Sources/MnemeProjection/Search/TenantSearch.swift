@@ -4,8 +4,8 @@ import MnemeCore
 /// A search across the owners of a tenant, in the part that one shard has in memory.
 ///
 /// The candidates are the nearest by the coarse codes of vectors, and those with the best words. They are ranked by all
-/// signals, still by those codes; what may be among the best by that, given what the codes may err, is left to be ranked
-/// by the rows themselves.
+/// signals, still by those codes; what may be among the best by that, given what the codes may err, is left to be
+/// ranked by the rows themselves.
 struct TenantSearch: Sendable {
   let plan: SearchPlan
   let index: TenantIndex

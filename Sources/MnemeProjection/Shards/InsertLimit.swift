@@ -14,8 +14,8 @@ package enum InsertLimit {
     package var processorTime: Duration
   }
 
-  /// How the rows are inserted. Each transaction goes table by table, in order of the keys, as a fold's does. All end in
-  /// files as durable as a rebuilt shard.
+  /// How the rows are inserted. Each transaction goes table by table, in order of the keys, as a fold's does. All end
+  /// in files as durable as a rebuilt shard.
   package enum Way: String, Sendable, CaseIterable {
     /// In batches as the log brings them, into a shard as it is served: with a write-ahead log, `synchronous = NORMAL`.
     case live = "live, in log order"

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import GRDB
 
-/// The words of a memory as its row has them: a key of 32 bits for each, in order, repeated as often as the word occurs.
+/// The words of a memory as its row has them: a key of 32 bits for each, in order, repeated as often as the word
+/// occurs.
 ///
 /// Two words share a key once in four billion pairs: among the 20,000 different words of a large owner, one query in
 /// 200,000 meets a word that is taken for another.

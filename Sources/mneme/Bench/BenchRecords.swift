@@ -59,10 +59,12 @@ struct BenchRecords {
     let user = number % ownerCount
     let owner = OwnerKey(tenant: "default", owner: Owner(kind: .user, id: "\(name)-\(user)"))
     let input = InputReference(
-      id: "\(name)-turn-\(number)", type: EventType.turnRecorded.rawValue, partition: 0, offset: Int64(number), receivedAt: at)
+      id: "\(name)-turn-\(number)", type: EventType.turnRecorded.rawValue, partition: 0, offset: Int64(number),
+      receivedAt: at)
     let body = MemoriesResolved(input: input, outcome: events.isEmpty ? .nothing : .stored, events: events)
     var records = [
-      try record(.memoriesResolved, EventBodyCoding.encode(body), owner, at, memoriesTopic, "\(name)-memories-\(number)")
+      try record(
+        .memoriesResolved, EventBodyCoding.encode(body), owner, at, memoriesTopic, "\(name)-memories-\(number)")
     ]
     let entries = events.compactMap { event -> MemoriesEmbedded.Entry? in
       guard case .added(let memory) = event else { return nil }
@@ -72,7 +74,8 @@ struct BenchRecords {
     if !entries.isEmpty {
       let body = MemoriesEmbedded(space: space, dimension: dimension, backend: "bench", entries: entries)
       records.append(
-        try record(.memoriesEmbedded, EventBodyCoding.encode(body), owner, at, vectorsTopic, "\(name)-vectors-\(number)"))
+        try record(
+          .memoriesEmbedded, EventBodyCoding.encode(body), owner, at, vectorsTopic, "\(name)-vectors-\(number)"))
     }
     return records
   }
