@@ -99,6 +99,26 @@ public struct SearchRequest: Sendable {
   }
 }
 
+extension SearchRequest {
+  /// The same search, for a text that was put in `voice` and whose texts have these vectors; nil for none.
+  public func voiced(_ voice: QueryVoice, _ vectors: [[Float]]?) -> SearchRequest {
+    var request = self
+    request.text = voice.neutral
+    request.vector = vectors?.first
+    request.voicedVector = vectors?.dropFirst().first
+    request.speakers = voice.speakers
+    return request
+  }
+}
+
+/// What a question is answered with.
+public enum SearchAnswer: Sendable {
+  /// The best hits, best first.
+  case hits([SearchHit])
+  /// Nothing yet: the texts of this voice are to be embedded first.
+  case unembedded(QueryVoice)
+}
+
 /// One hit, and why.
 public struct SearchHit: Sendable {
   /// The memory.
@@ -248,6 +268,11 @@ public protocol MemoryReader: Sendable {
   func memories(_ query: MemoryQuery, offset: Int, limit: Int) async throws -> MemoryPage
   /// The best hits, best first.
   func search(_ request: SearchRequest) async throws -> [SearchHit]
+  /// Answers a question as it was asked, on one snapshot, if all texts of its voice are embedded already: `vectors`
+  /// returns theirs, or nil. The request's text is the question; its vectors and speakers are not read.
+  func answer(
+    _ request: SearchRequest, vectors: @escaping @Sendable (QueryVoice) -> [[Float]]?
+  ) async throws -> SearchAnswer
   /// Who is meant by a question about the owner.
   func people(of owner: OwnerKey) async throws -> OwnerPeople
   /// Every change of a memory, oldest first, also where it was deleted; with the changes of those that it superseded
@@ -267,6 +292,15 @@ public protocol MemoryReader: Sendable {
 }
 
 extension MemoryReader {
+  /// In two reads: first who is meant, then the hits.
+  public func answer(
+    _ request: SearchRequest, vectors: @escaping @Sendable (QueryVoice) -> [[Float]]?
+  ) async throws -> SearchAnswer {
+    let voice = try await self.voice(of: request.text, about: request.query)
+    guard let vectors = vectors(voice) else { return .unembedded(voice) }
+    return .hits(try await self.search(request.voiced(voice, vectors)))
+  }
+
   /// `text` in the voice of the memories that `query` is about, as far as they are one owner's.
   public func voice(of text: String, about query: MemoryQuery) async throws -> QueryVoice {
     guard let owner = query.owner else { return QueryVoice(text, ownNames: [], actors: []) }

@@ -138,6 +138,35 @@ import Testing
     }
   }
 
+  @Test func aQuestionIsAnsweredInOneReadOnceItIsEmbedded() async throws {
+    var said = memory("said", "I met Bo", ann, actor: "Ann")
+    said.recipe = Memory.verbatimRecipe
+    let world = try await world([(said, axis(1)), (memory("told", "met Bo", ann, actor: "Cy"), axis(0))])
+    defer { world.remove() }
+    let reader = try world.reader()
+    for query in [all("acme", isUser("ann")), all()] {
+      let request = SearchRequest(query: query, text: "Who met Ann?", vector: nil, limit: 5, minimumScore: 0.1)
+      let voice = try await reader.voice(of: request.text, about: query)
+      guard case .unembedded(voice) = try await reader.answer(request, vectors: { _ in nil }) else {
+        Issue.record("nobody had embedded it")
+        continue
+      }
+      let vectors = voice.texts.indices.map { axis($0) }
+      guard case .hits(let hits) = try await reader.answer(request, vectors: { $0 == voice ? vectors : nil }) else {
+        Issue.record("it was embedded")
+        continue
+      }
+      let expected = try await reader.search(request.voiced(voice, vectors))
+      #expect(!hits.isEmpty && hits.map(\.view) == expected.map(\.view) && hits.map(\.score) == expected.map(\.score))
+    }
+    let error = await #expect(throws: ProjectionError.self) {
+      let request = SearchRequest(
+        query: all("acme", isUser("ann")), text: "tea", vector: nil, limit: 5, minimumScore: 0)
+      _ = try await reader.answer(request) { _ in [[1, 0]] }
+    }
+    #expect(error?.code == .mismatch)
+  }
+
   @Test func whatWasSaidAroundAMemoryRaisesIt() async throws {
     func said(_ name: String, _ text: String, at hour: Int64, runID: String? = nil) -> Memory {
       var memory = memory(name, text, ann, runID: runID)

@@ -110,40 +110,48 @@ public final class ProjectionReader: MemoryReader {
     return offsets.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
   }
 
-  /// Speakers of one owner that are told, at most.
-  static let maxSpeakerCount = 256
-
-  /// As `MemoryReader` has it; the first `maxSpeakerCount` speakers in order of their names.
+  /// As `MemoryReader` has it; the first `OwnerPeople.maxSpeakerCount` speakers in order of their names.
   public func people(of owner: OwnerKey) async throws -> OwnerPeople {
     let cache = self.ownerIndexes
     let dimension = self.configuration.dimension
     let shard = self.shards[Partitioner.partition(key: owner.bytes, count: self.shards.count)]
     return try await self.read(shard) { database, name in
       guard let row = try OwnerRow.fetch(database, owner) else { return OwnerPeople() }
-      let range = Schema.memories(of: row.number)
-      let names = try String.fetchAll(
-        try database.cachedStatement(
-          sql: """
-            SELECT value FROM memories WHERE attribute = 'name' AND memory BETWEEN ? AND ? AND subject = 'user'
-              AND value IS NOT NULL AND valid_to IS NULL AND superseded_by IS NULL
-            """), arguments: [range.lowerBound, range.upperBound])
-      let speakers =
-        if let index = try cache.index(database, name: name, owner: row, dimension: dimension) {
-          Array(index.speakers)
-        } else {
-          try String.fetchAll(
-            try database.cachedStatement(
-              sql: "SELECT DISTINCT actor FROM memories WHERE memory BETWEEN ? AND ? AND recipe = ?"),
-            arguments: [range.lowerBound, range.upperBound, Memory.verbatimRecipe]
-          ).map(StoredText.decode)
-        }
-      return OwnerPeople(
-        names: names.map(StoredText.decode), speakers: Array(speakers.sorted().prefix(Self.maxSpeakerCount)))
+      return try OwnerPeople.fetch(
+        database, row, try cache.index(database, name: name, owner: row, dimension: dimension))
     }
   }
 
   /// As `MemoryReader` has it.
   public func summary() async throws -> ProjectionSummary {
     try await ProjectionSummary.read(self.shards)
+  }
+}
+
+extension OwnerPeople {
+  /// Speakers of one owner that are told, at most.
+  static let maxSpeakerCount = 256
+
+  /// The people of `owner`; speakers from `index`, where there is one.
+  static func fetch(_ database: Database, _ owner: OwnerRow, _ index: OwnerIndex?) throws -> OwnerPeople {
+    let range = Schema.memories(of: owner.number)
+    let names = try String.fetchAll(
+      try database.cachedStatement(
+        sql: """
+          SELECT value FROM memories WHERE attribute = 'name' AND memory BETWEEN ? AND ? AND subject = 'user'
+            AND value IS NOT NULL AND valid_to IS NULL AND superseded_by IS NULL
+          """), arguments: [range.lowerBound, range.upperBound])
+    let speakers =
+      if let index {
+        Array(index.speakers)
+      } else {
+        try String.fetchAll(
+          try database.cachedStatement(
+            sql: "SELECT DISTINCT actor FROM memories WHERE memory BETWEEN ? AND ? AND recipe = ?"),
+          arguments: [range.lowerBound, range.upperBound, Memory.verbatimRecipe]
+        ).map(StoredText.decode)
+      }
+    return OwnerPeople(
+      names: names.map(StoredText.decode), speakers: Array(speakers.sorted().prefix(maxSpeakerCount)))
   }
 }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GRDB
-import MnemeCore
+public import MnemeCore
 
 /// What a search is to find, with what follows from it.
 struct SearchPlan: Sendable {
@@ -15,41 +15,69 @@ struct SearchPlan: Sendable {
 
 extension ProjectionReader {
   /// As `MemoryReader` has it. Every memory that the query is about is compared by its vector, and looked up by its
-  /// words; the best
-  /// of both are ranked together. Of equal hits the smaller id comes first.
+  /// words; the best of both are ranked together. Of equal hits the smaller id comes first.
   public func search(_ request: SearchRequest) async throws -> [SearchHit] {
     guard request.limit > 0 else { return [] }
+    try self.check(request)
+    if let asOf = request.query.asOf { return try await self.searchPast(request, asOf: asOf) }
+    let plan = SearchPlan(request: request, dimension: self.configuration.dimension)
+    guard let key = request.query.owner else {
+      return try await self.hits(try await self.findAcrossOwners(plan), plan)
+    }
+    let cache = self.ownerIndexes
+    return try await self.read(self.shards(for: request.query)[0]) { database, name in
+      guard let owner = try OwnerRow.fetch(database, key) else { return [] }
+      let index = try cache.index(database, name: name, owner: owner, dimension: plan.dimension)
+      return try Self.search(database, plan, owner, index)
+    }
+  }
+
+  /// As `MemoryReader` has it: one read, where the question is about one owner.
+  public func answer(
+    _ request: SearchRequest, vectors: @escaping @Sendable (QueryVoice) -> [[Float]]?
+  ) async throws -> SearchAnswer {
+    guard request.limit > 0, request.query.asOf == nil, let key = request.query.owner else {
+      let voice = try await self.voice(of: request.text, about: request.query)
+      guard let vectors = vectors(voice) else { return .unembedded(voice) }
+      return .hits(try await self.search(request.voiced(voice, vectors)))
+    }
+    let cache = self.ownerIndexes
+    let dimension = self.configuration.dimension
+    return try await self.read(self.shards(for: request.query)[0]) { database, name in
+      guard let owner = try OwnerRow.fetch(database, key) else { return .hits([]) }
+      let index = try cache.index(database, name: name, owner: owner, dimension: dimension)
+      let people = try OwnerPeople.fetch(database, owner, index)
+      let voice = QueryVoice(request.text, ownNames: people.names, actors: people.speakers)
+      guard let vectors = vectors(voice) else { return .unembedded(voice) }
+      let voiced = request.voiced(voice, vectors)
+      try self.check(voiced)
+      return .hits(try Self.search(database, SearchPlan(request: voiced, dimension: dimension), owner, index))
+    }
+  }
+
+  private func check(_ request: SearchRequest) throws {
     for vector in [request.vector, request.voicedVector].compactMap({ $0 })
     where vector.count != self.configuration.dimension {
       throw ProjectionError(
         .mismatch, "the query's vector has \(vector.count) components, those here \(self.configuration.dimension)")
     }
-    if let asOf = request.query.asOf { return try await self.searchPast(request, asOf: asOf) }
-    let plan = SearchPlan(request: request, dimension: self.configuration.dimension)
-    if let owner = request.query.owner {
-      return try await self.search(plan, owner)
-    }
-    return try await self.hits(try await self.findAcrossOwners(plan), plan)
   }
 
-  /// Searches one owner: one snapshot of one shard.
-  private func search(_ plan: SearchPlan, _ key: OwnerKey) async throws -> [SearchHit] {
-    let cache = self.ownerIndexes
-    return try await self.read(self.shards(for: plan.request.query)[0]) { database, name in
-      guard let owner = try OwnerRow.fetch(database, key) else { return [] }
-      let words = try KeywordQuery(plan.request.text, database)
-      let found: Findings =
-        if let index = try cache.index(database, name: name, owner: owner, dimension: plan.dimension) {
-          try OwnerSearch(plan: plan, index: index, words: words, owner: owner).run(database)
-        } else {
-          try ScanSearch(
-            plan: plan, words: words, statistics: KeywordScope.owner(owner).statistics(database, words)
-          ).run(database, Selection(plan.request.query, owner: owner))
-        }
-      let lookup = MemoryLookup(database)
-      return try found.ranked(plan).compactMap { ranked in
-        try lookup.view(ranked.id.number).map { found.hit(ranked, $0) }
+  /// Searches one owner, in memory where there is an index.
+  private static func search(
+    _ database: Database, _ plan: SearchPlan, _ owner: OwnerRow, _ index: OwnerIndex?
+  ) throws -> [SearchHit] {
+    let words = try KeywordQuery(plan.request.text, database)
+    let found: Findings =
+      if let index {
+        try OwnerSearch(plan: plan, index: index, words: words, owner: owner).run(database)
+      } else {
+        try ScanSearch(plan: plan, words: words, statistics: KeywordScope.owner(owner).statistics(database, words))
+          .run(database, Selection(plan.request.query, owner: owner))
       }
+    let lookup = MemoryLookup(database)
+    return try found.ranked(plan).compactMap { ranked in
+      try lookup.view(ranked.id.number).map { found.hit(ranked, $0) }
     }
   }
 

@@ -77,21 +77,15 @@ extension QueryAPI {
   /// Searches, and reranks what was found where that is asked for and there is a reranker.
   func find(_ form: SearchForm, tenant: String) async throws -> Findings {
     let reranker = form.reranks ? self.reranker : nil
-    let voice = try await self.reader.voice(of: form.text, about: form.read.query)
     let lookup = try await TimeLookup(
       form.text, reference: form.read.reference, about: form.read.query, reader: self.reader)
     let realm = form.read.query.owner.map(EmbeddingCache.Realm.owner) ?? .tenant(tenant)
-    let all = try await self.embed(voice.texts + lookup.texts, in: realm)
-    let vectors = all?.prefix(voice.texts.count)
-    let asked = try await lookup.asked(all.map { Array($0.dropFirst(voice.texts.count)) }, reader: self.reader)
-    let hits = try await self.reader.search(
-      SearchRequest(
-        query: form.read.query, text: voice.neutral, vector: vectors?.first, voicedVector: vectors?.dropFirst().first,
-        speakers: voice.speakers, time: asked?.interval,
-        limit: reranker == nil ? form.limit : max(form.limit, Reranking.maxDocumentCount),
-        minimumScore: form.threshold))
-    var found = Findings(hits: hits.map { RankedHit(hit: $0, score: $0.score) }, time: asked)
-    if vectors == nil { found.degradations.append("keywords-only") }
+    let question = SearchRequest(
+      query: form.read.query, text: form.text, vector: nil,
+      limit: reranker == nil ? form.limit : max(form.limit, Reranking.maxDocumentCount), minimumScore: form.threshold)
+    let (hits, time, isEmbedded) = try await self.ask(question, lookup, in: realm)
+    var found = Findings(hits: hits.map { RankedHit(hit: $0, score: $0.score) }, time: time)
+    if !isEmbedded { found.degradations.append("keywords-only") }
     if let reranker {
       if let ranked = try await self.rerank(hits, by: form.text, reranker) {
         found.hits = ranked
@@ -101,6 +95,39 @@ extension QueryAPI {
       found.hits = Array(found.hits.prefix(form.limit))
     }
     return found
+  }
+
+  /// What the memories answer, the time that they are asked about, and whether they were compared by their meaning.
+  private func ask(
+    _ question: SearchRequest, _ lookup: TimeLookup, in realm: EmbeddingCache.Realm
+  ) async throws -> (hits: [SearchHit], time: AskedTime?, isEmbedded: Bool) {
+    var request = question
+    guard lookup.texts.isEmpty else {
+      let voice = try await self.reader.voice(of: question.text, about: question.query)
+      let vectors = try await self.embed(voice.texts + lookup.texts, in: realm)
+      let count = voice.texts.count
+      let time = try await lookup.asked(vectors.map { Array($0.dropFirst(count)) }, reader: self.reader)
+      request.time = time?.interval
+      let voiced = request.voiced(voice, vectors.map { Array($0.prefix(count)) })
+      return (try await self.reader.search(voiced), time, vectors != nil)
+    }
+    let time = try await lookup.asked([], reader: self.reader)
+    request.time = time?.interval
+    switch try await self.reader.answer(request, vectors: { self.knownVectors(of: $0.texts, in: realm) }) {
+    case .hits(let hits): return (hits, time, true)
+    case .unembedded(let voice):
+      let vectors = try await self.embed(voice.texts, in: realm)
+      return (try await self.reader.search(request.voiced(voice, vectors)), time, vectors != nil)
+    }
+  }
+
+  /// The vectors of `texts`, where all of them were embedded a while ago.
+  private func knownVectors(of texts: [String], in realm: EmbeddingCache.Realm) -> [[Float]]? {
+    let known = self.queryVectors.vectors(of: texts, in: realm, by: self.embedder)
+    let vectors = texts.compactMap { known[$0] }
+    guard vectors.count == texts.count else { return nil }
+    self.metrics.count(.embeddingCacheHits, by: texts.count)
+    return vectors
   }
 
   /// The vectors of `texts`; nil where the embedder gives none in time, as a search by keywords beats no answer.
