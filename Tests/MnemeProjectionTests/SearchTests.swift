@@ -276,7 +276,7 @@ import Testing
 
   private static func context(of index: Int, _ utterances: [Utterance?]) -> [Int] {
     var found: [Int] = []
-    Utterance.forEachContext(of: index, count: utterances.count) {
+    Utterance.forEachContext(of: index, in: utterances.indices) {
       utterances[$0]
     } body: {
       found.append($0)

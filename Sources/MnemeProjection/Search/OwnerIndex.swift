@@ -144,7 +144,7 @@ struct OwnerIndex: CachedIndex {
   }
 
   private func lookForContext(of index: Int, _ body: (Int) -> Void) {
-    Utterance.forEachContext(of: index, count: entries.count) { other in
+    Utterance.forEachContext(of: index, in: entries.indices) { other in
       entries[other].isLive ? entries[other].utterance : nil
     } body: {
       body($0)

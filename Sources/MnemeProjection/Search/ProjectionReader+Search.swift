@@ -83,9 +83,9 @@ extension ProjectionReader {
 
   private func hits(_ found: Findings, _ plan: SearchPlan) async throws -> [SearchHit] {
     let ranked = found.ranked(plan)
-    var views: [UUID: MemoryView] = [:]
+    var views = found.views
     for (index, shard) in self.shards.enumerated() {
-      let numbers = ranked.filter { $0.id.shard == index }.map(\.id.number)
+      let numbers = ranked.filter { $0.id.shard == index && views[$0.id.id] == nil }.map(\.id.number)
       guard !numbers.isEmpty else { continue }
       let read = try await self.read(shard) { database, _ in
         let lookup = MemoryLookup(database)
@@ -110,6 +110,8 @@ struct Findings: Sendable {
   }
 
   private(set) var signals: [Key: Signals] = [:]
+  /// Some of them, read already, by id.
+  var views: [UUID: MemoryView] = [:]
 
   /// Adds a candidate.
   mutating func add(_ key: Key, _ found: Signals) {
@@ -118,6 +120,7 @@ struct Findings: Sendable {
 
   /// Adds those of shard number `shard`.
   mutating func add(_ other: Findings, shard: Int) {
+    views.merge(other.views) { $1 }
     for (key, found) in other.signals { signals[Key(id: key.id, number: key.number, shard: shard)] = found }
   }
 

@@ -68,10 +68,10 @@ extension ProjectionReader {
     }
   }
 
-  /// For each shard, the numbers of the memories in memory that may be among the best of all shards.
+  /// For each shard, the memories in memory that may be among the best of all shards.
   private static func likely(
     _ parts: [ShardPart], _ plan: SearchPlan, _ statistics: KeywordStatistics
-  ) async throws -> [[Candidate]] {
+  ) async throws -> [[TenantSearch.Scored]] {
     // Everything that can be done side by side: each scan of a stretch of vectors, and each shard's words.
     let jobs = parts.enumerated().flatMap { shard, part -> [(shard: Int, scan: Int?)] in
       guard case .inMemory(let search, _, _) = part else { return [] }
@@ -90,26 +90,31 @@ extension ProjectionReader {
       }
       ranked += found.sorted { $1.candidate < $0.candidate }.prefix(plan.candidateCount)
     }
-    var seen: Set<Int64> = []
-    var scored: [(shard: Int, candidate: Candidate)] = []
+    var seen: Set<Place> = []
+    var scored: [(shard: Int, found: TenantSearch.Scored)] = []
     for (shard, candidate) in ranked {
       guard case .inMemory(let search, _, _) = parts[shard],
-        seen.insert(candidate.number &* 1_000_003 &+ Int64(shard)).inserted,
-        let score = search.score(candidate.number, statistics)
+        seen.insert(Place(shard: shard, number: candidate.number)).inserted,
+        let found = search.scored(candidate.number, statistics)
       else { continue }
-      scored.append((shard, Candidate(score: score, id: candidate.id, number: candidate.number)))
+      scored.append((shard, found))
       margin = max(margin, search.margin)
     }
-    scored.sort { $1.candidate < $0.candidate }
+    scored.sort { $1.found.candidate < $0.found.candidate }
     let limit = min(plan.request.limit, SearchPlan.maxLimit)
-    let least = scored.count > limit ? scored[limit - 1].candidate.score - margin : -.infinity
-    var likely = [[Candidate]](repeating: [], count: parts.count)
-    for (shard, candidate) in scored where candidate.score >= least { likely[shard].append(candidate) }
+    let least = scored.count > limit ? scored[limit - 1].found.candidate.score - margin : -.infinity
+    var likely = [[TenantSearch.Scored]](repeating: [], count: parts.count)
+    for (shard, found) in scored where found.candidate.score >= least { likely[shard].append(found) }
     return likely
   }
 
+  private struct Place: Hashable {
+    let shard: Int
+    let number: Int64
+  }
+
   private func find(
-    _ part: ShardPart, _ likely: [Candidate], _ plan: SearchPlan, _ statistics: KeywordStatistics,
+    _ part: ShardPart, _ likely: [TenantSearch.Scored], _ plan: SearchPlan, _ statistics: KeywordStatistics,
     _ shard: ShardReader
   ) async throws -> Findings {
     switch part {
@@ -118,7 +123,14 @@ extension ProjectionReader {
       guard !likely.isEmpty else { return Findings() }
       return try await self.read(shard) { connection, name in
         guard name == database else { throw ShardReplaced() }
-        return try ScanSearch.findings(likely, connection, plan, search.words, statistics)
+        let contexts = Dictionary(likely.map { ($0.candidate.number, $0.context) }) { first, _ in first }
+        let surroundings = try Surroundings(connection, plan: plan, words: search.words, of: contexts)
+        var found = try surroundings.findings(likely.map(\.candidate), connection, statistics)
+        // There are few: reading them now saves a read of the shard.
+        let lookup = MemoryLookup(connection)
+        found.views = try found.signals.keys.compactMap { try lookup.view($0.number) }
+          .reduce(into: [:]) { $0[$1.memory.id] = $1 }
+        return found
       }
     case .rows:
       return try await self.read(shard) { database, _ -> Findings in

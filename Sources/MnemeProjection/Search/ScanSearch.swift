@@ -13,30 +13,9 @@ struct ScanSearch {
   /// The candidates among the memories of `selection`.
   func run(_ database: Database, _ selection: Selection) throws -> Findings {
     let candidates = try scan(database, selection)
-    return try Self.findings(candidates, database, plan, words, statistics)
-  }
-
-  /// Ranks candidates by all signals.
-  static func findings(
-    _ candidates: [Candidate], _ database: Database, _ plan: SearchPlan, _ words: KeywordQuery,
-    _ statistics: KeywordStatistics
-  ) throws -> Findings {
-    let ids = Dictionary(candidates.map { ($0.number, $0.id) }) { first, _ in first }
-    let surroundings = try Surroundings(database, plan: plan, words: words, of: ids.keys.sorted())
-    let explained = surroundings.explained(statistics)
-    let total = statistics.totalWeight
-    var found = Findings()
-    for (number, id) in ids {
-      let score = surroundings.score(number, statistics)
-      found.add(
-        Findings.Key(id: id, number: number),
-        Signals(
-          cosine: try surroundings.cosine(database, number),
-          contextCosine: try surroundings.contextCosine(database, number), bm25: score > 0 ? score : nil,
-          keywords: total > 0 ? min(1, (explained[number] ?? 0) / total) : 0,
-          isAskedSpeaker: surroundings.isAskedSpeaker(number)))
-    }
-    return found
+    let numbers = Set(candidates.map(\.number)).sorted()
+    return try Surroundings(database, plan: plan, words: words, around: numbers)
+      .findings(candidates, database, statistics)
   }
 
   /// The nearest memories of `selection`, and those with the best words.

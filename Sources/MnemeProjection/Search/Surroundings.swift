@@ -22,37 +22,36 @@ struct Surroundings {
     m.memory, m.recipe = '\(Memory.verbatimRecipe)', m.expires_at, m.actor, m.words, \(Utterance.columns)
     """
 
-  /// Reads what stands around the memories of `numbers`.
-  init(_ database: Database, plan: SearchPlan, words: KeywordQuery, of numbers: [Int64]) throws {
+  /// Reads some memories and what is known to stand around each of them.
+  init(_ database: Database, plan: SearchPlan, words: KeywordQuery, of contexts: [Int64: [Int64]]) throws {
     self.plan = plan
     self.words = words
-    var sessions: [String: Int32] = [:]
-    func session(_ name: String) -> Int32 {
-      if let number = sessions[name] { return number }
-      sessions[name] = Int32(sessions.count)
-      return Int32(sessions.count - 1)
-    }
-    func fetch(_ condition: String, _ arguments: StatementArguments) throws -> [Member] {
-      let statement = try database.cachedStatement(
-        sql: "SELECT \(Self.columns) FROM \(Utterance.tables) WHERE \(condition)")
-      return try Row.fetchAll(statement, arguments: arguments).map { row in
-        Member(
-          number: row[0], isVerbatim: row[1], expiresAt: (row[2] as Int64?) ?? .max,
-          actor: StoredText.decode(row[3]), occurrences: try WordOccurrences(row, at: 4, words),
-          utterance: Utterance(row, at: 5, session: session))
+    var sessions = Sessions()
+    for (number, around) in contexts {
+      for other in [number] + around where members[other] == nil {
+        members[other] = try fetch(database, "m.memory = ?", [other], &sessions).first
       }
+      self.contexts[number] = around.filter { members[$0] != nil }
     }
+  }
+
+  /// Reads some memories, and finds what stands around them.
+  init(_ database: Database, plan: SearchPlan, words: KeywordQuery, around numbers: [Int64]) throws {
+    self.plan = plan
+    self.words = words
+    var sessions = Sessions()
     let now = plan.request.query.notExpiredAt?.milliseconds ?? .min
     for number in numbers {
       let range = Schema.memories(of: Schema.owner(of: number))
       let before = try fetch(
-        "m.memory BETWEEN ? AND ? ORDER BY m.memory DESC LIMIT ?",
-        [range.lowerBound, number - 1, Utterance.maxDistance])
+        database, "m.memory BETWEEN ? AND ? ORDER BY m.memory DESC LIMIT ?",
+        [range.lowerBound, number - 1, Utterance.maxDistance], &sessions)
       let rest = try fetch(
-        "m.memory BETWEEN ? AND ? ORDER BY m.memory LIMIT ?", [number, range.upperBound, Utterance.maxDistance + 1])
+        database, "m.memory BETWEEN ? AND ? ORDER BY m.memory LIMIT ?",
+        [number, range.upperBound, Utterance.maxDistance + 1], &sessions)
       let near = before.reversed() + rest
       var around: [Member] = []
-      Utterance.forEachContext(of: before.count, count: near.count) {
+      Utterance.forEachContext(of: before.count, in: near.indices) {
         near[$0].utterance
       } body: { place in
         if near[place].expiresAt > now { around.append(near[place]) }
@@ -60,6 +59,54 @@ struct Surroundings {
       contexts[number] = around.map(\.number)
       for member in around + rest.prefix(1) { members[member.number] = member }
     }
+  }
+
+  /// Numbers of sessions.
+  private struct Sessions {
+    private var numbers: [String: Int32] = [:]
+
+    mutating func number(_ name: String) -> Int32 {
+      if let number = numbers[name] { return number }
+      numbers[name] = Int32(numbers.count)
+      return Int32(numbers.count - 1)
+    }
+  }
+
+  private func fetch(
+    _ database: Database, _ condition: String, _ arguments: StatementArguments, _ sessions: inout Sessions
+  ) throws -> [Member] {
+    let statement = try database.cachedStatement(
+      sql: "SELECT \(Self.columns) FROM \(Utterance.tables) WHERE \(condition)")
+    let rows = try Row.fetchCursor(statement, arguments: arguments)
+    var members: [Member] = []
+    while let row = try rows.next() {
+      members.append(
+        Member(
+          number: row[0], isVerbatim: row[1], expiresAt: (row[2] as Int64?) ?? .max,
+          actor: StoredText.decode(row[3]), occurrences: try WordOccurrences(row, at: 4, words),
+          utterance: Utterance(row, at: 5) { sessions.number($0) }))
+    }
+    return members
+  }
+
+  /// All signals of `candidates`.
+  func findings(
+    _ candidates: [Candidate], _ database: Database, _ statistics: KeywordStatistics
+  ) throws -> Findings {
+    let explained = explained(statistics)
+    let total = statistics.totalWeight
+    var found = Findings()
+    for candidate in candidates where members[candidate.number] != nil {
+      let number = candidate.number
+      let score = score(number, statistics)
+      found.add(
+        Findings.Key(id: candidate.id, number: number),
+        Signals(
+          cosine: try cosine(database, number), contextCosine: try contextCosine(database, number),
+          bm25: score > 0 ? score : nil, keywords: total > 0 ? min(1, (explained[number] ?? 0) / total) : 0,
+          isAskedSpeaker: isAskedSpeaker(number)))
+    }
+    return found
   }
 
   /// The cosine of memory `number`; nil where it or the query has no vector.

@@ -10,6 +10,7 @@ struct TenantSearch: Sendable {
   let plan: SearchPlan
   let index: TenantIndex
   let words: KeywordQuery
+  private let places: [TenantIndex.WordPlaces]
   /// For each place, whether it is one of the query's memories; nil where flags tell.
   private let isSelected: [Bool]?
   private let query: VectorCodes.Query?
@@ -25,6 +26,7 @@ struct TenantSearch: Sendable {
     self.plan = plan
     self.index = index
     self.words = words
+    self.places = index.places(of: words.keys)
     self.query = plan.request.vector.map { VectorCodes.Query($0) }
     self.voiced = plan.request.voicedVector.map { VectorCodes.Query($0) }
     self.now = plan.request.query.notExpiredAt?.milliseconds ?? .min
@@ -143,31 +145,40 @@ struct TenantSearch: Sendable {
     return best.candidates
   }
 
-  /// The score of memory `number` by all signals, as far as the coarse codes know; nil where it is not here.
-  func score(_ number: Int64, _ statistics: KeywordStatistics) -> Double? {
+  /// A candidate, ranked by all signals as far as the coarse codes know.
+  struct Scored: Sendable {
+    var candidate: Candidate
+    /// Numbers of the memories that were said just before and after.
+    var context: [Int64]
+  }
+
+  /// Memory `number` with its score; nil where it is not here.
+  func scored(_ number: Int64, _ statistics: KeywordStatistics) -> Scored? {
     guard let place = index.place(of: number) else { return nil }
     let entry = index.entries[place]
-    var around: [Int] = []
-    index.forEachContext(of: place) { other in
-      if index.entries[other].expiresAt > now { around.append(other) }
-    }
+    let around = index.context(of: place).filter { index.entries[$0].expiresAt > now }
     let saturation = statistics.saturation
     var explained = 0.0
-    for (word, key) in words.keys.enumerated() {
-      func share(_ place: Int) -> Double {
-        let entry = index.entries[place]
-        var occurrences = index.occurrences(of: key, at: place)
-        if let date = words.dates[word], entry.utterance.isSaid(on: date) { occurrences += 1 }
-        return occurrences == 0 ? 0 : saturation(occurrences, tokenCount: entry.tokenCount)
-      }
-      let best = around.map { share($0) * KeywordQuery.contextShare }.max() ?? 0
-      explained += statistics.weight(word) * max(share(place), best)
+    for word in words.keys.indices {
+      var best = share(of: word, at: place, saturation)
+      for other in around { best = max(best, KeywordQuery.contextShare * share(of: word, at: other, saturation)) }
+      explained += statistics.weight(word) * best
     }
     let total = statistics.totalWeight
-    return Ranking.score(
+    let score = Ranking.score(
       cosine: cosine(place), contextCosine: around.map { cosine($0) }.max() ?? 0,
       keywords: total > 0 ? min(1, explained / total) : 0, isAskedSpeaker: isAsked(entry),
       comparesMeaning: query != nil)
+    return Scored(
+      candidate: Candidate(score: score, id: entry.id, number: number),
+      context: around.map { index.entries[$0].number })
+  }
+
+  private func share(of word: Int, at place: Int, _ saturation: KeywordStatistics.Saturation) -> Double {
+    let entry = index.entries[place]
+    var occurrences = places[word].occurrences(at: place)
+    if let date = words.dates[word], entry.utterance.isSaid(on: date) { occurrences += 1 }
+    return occurrences == 0 ? 0 : saturation(occurrences, tokenCount: entry.tokenCount)
   }
 
   private func cosine(_ place: Int) -> Double {

@@ -57,16 +57,17 @@ struct Utterance: Sendable {
   }
 
   /// Calls `body` with each of the memories that were said in the `reach` messages before and after that of memory
-  /// `index`, of `count` in the order in which they became known. `utterance` is nil for one that exists no more.
+  /// `index`, of those of `range` in the order in which they became known. `utterance` is nil for one that exists no
+  /// more.
   /// What is context of another has that one as its context.
   static func forEachContext(
-    of index: Int, count: Int, _ utterance: (Int) -> Utterance?, body: (Int) -> Void
+    of index: Int, in range: Range<Int>, _ utterance: (Int) -> Utterance?, body: (Int) -> Void
   ) {
     guard let own = utterance(index), own.session != nowhere else { return }
     for step in stride(from: -1, through: 1, by: 2) {
       var (next, seenCount, messageCount) = (index + step, 0, 0)
       var last = own
-      while next >= 0, next < count, seenCount < maxDistance {
+      while range.contains(next), seenCount < maxDistance {
         defer { next += step }
         guard let other = utterance(next) else { continue }
         seenCount += 1

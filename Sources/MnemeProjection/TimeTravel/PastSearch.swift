@@ -50,7 +50,7 @@ struct PastSearch {
   func run() -> [SearchHit] {
     let contexts = entries.indices.map { index in
       var context: [Int] = []
-      Utterance.forEachContext(of: index, count: entries.count) {
+      Utterance.forEachContext(of: index, in: entries.indices) {
         utterances[$0]
       } body: {
         if isGiving[$0] { context.append($0) }

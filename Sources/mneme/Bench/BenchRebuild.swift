@@ -8,7 +8,7 @@ import Synchronization
 /// `mneme bench rebuild`: records per second of `mneme replay rebuild`, and how that compares to SQLite's own limit.
 struct BenchRebuild: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rebuild", abstract: "Records per second of a rebuild, with vectors and full-text index.",
+    commandName: "rebuild", abstract: "Records per second of a rebuild, with vectors and words.",
     discussion: """
       Fills a log with records as resolution writes them, folds them as they come, and rebuilds. The limit is what \
       SQLite needs for inserting the same rows by prepared statements, in transactions of a rebuild's size, until they \
