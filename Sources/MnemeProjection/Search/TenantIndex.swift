@@ -65,6 +65,8 @@ struct TenantIndex: CachedIndex {
 
   private(set) var version: Int64
   private(set) var entries: [Entry] = []
+  /// How many words each entry has, side by side: scores of words ask for nothing else.
+  private(set) var tokenCounts: [Int32] = []
   /// Of each entry, in the same order; zeros for those without a vector.
   private(set) var vectors: VectorCodes
   private var baseCount = 0
@@ -97,7 +99,7 @@ struct TenantIndex: CachedIndex {
   }
 
   var byteCount: Int {
-    vectors.byteCount + entries.count * MemoryLayout<Entry>.stride + base.byteCount + addedWordCount * 16
+    vectors.byteCount + entries.count * (MemoryLayout<Entry>.stride + 4) + base.byteCount + addedWordCount * 16
       + addedPlaces.count * 32 + ownerVersions.count * 32
   }
 
@@ -118,8 +120,7 @@ struct TenantIndex: CachedIndex {
         let (entry, vector) = try read(row) { key, occurrences in
           words.add(key, PostingTable.Posting(place: place, occurrences: occurrences))
         }
-        entries.append(entry)
-        vectors.append(vector)
+        append(entry, vector)
       }
     }
     baseCount = entries.count
@@ -176,8 +177,7 @@ struct TenantIndex: CachedIndex {
       hasGone = true
     }
     let place = entries.count
-    entries.append(entry)
-    vectors.append(vector)
+    append(entry, vector)
     for word in words {
       added[word.key, default: []].append(PostingTable.Posting(place: place, occurrences: word.occurrences))
     }
@@ -188,6 +188,12 @@ struct TenantIndex: CachedIndex {
     let index = places.firstIndex { entries[Int($0)].number > entry.number } ?? places.endIndex
     places.insert(Int32(place), at: index)
     addedByOwner[owner] = places
+  }
+
+  private mutating func append(_ entry: Entry, _ vector: [Float]?) {
+    entries.append(entry)
+    tokenCounts.append(entry.tokenCount)
+    vectors.append(vector)
   }
 
   private func read(_ row: Row, _ word: (UInt32, Int) -> Void) throws -> (Entry, [Float]?) {
@@ -230,15 +236,14 @@ struct TenantIndex: CachedIndex {
     return low
   }
 
-  /// Where the word of that key occurs among what exists.
-  func forEachPosting(of key: UInt32, _ body: (PostingTable.Posting) -> Void) {
-    for posting in base.postings(of: key) where !hasGone || entries[posting.place].flags.contains(.live) {
-      body(posting)
-    }
-    for posting in added[key] ?? [] where !hasGone || entries[posting.place].flags.contains(.live) {
-      body(posting)
-    }
+  /// In how many memories the word of that key occurs.
+  func frequency(of key: UInt32) -> Int {
+    let (base, added) = (base.postings(of: key), added[key] ?? [])
+    guard hasGone else { return base.count + added.count }
+    return base.count { isLive($0.place) } + added.count { isLive($0.place) }
   }
+
+  private func isLive(_ place: Int) -> Bool { entries[place].flags.contains(.live) }
 
   /// Where the words of those keys occur, to be looked up by place.
   func places(of keys: [UInt32]) -> [WordPlaces] {
@@ -250,6 +255,13 @@ struct TenantIndex: CachedIndex {
     fileprivate let base: ArraySlice<PostingTable.Posting>
     fileprivate let added: [PostingTable.Posting]
     fileprivate let baseCount: Int
+
+    /// Calls `body` with each place; places that are empty by now may be among them.
+    @inline(__always)
+    func forEach(_ body: (PostingTable.Posting) -> Void) {
+      for posting in base { body(posting) }
+      for posting in added { body(posting) }
+    }
 
     /// How often it occurs at `place`.
     func occurrences(at place: Int) -> Int32 {
@@ -287,7 +299,7 @@ struct TenantIndex: CachedIndex {
   }
 
   private func utterance(_ place: Int) -> Utterance? {
-    entries[place].flags.contains(.live) ? entries[place].utterance : nil
+    isLive(place) ? entries[place].utterance : nil
   }
 
   /// Places of the base around `place` that are `owner`'s: more of them than a context is looked for in, as some may be

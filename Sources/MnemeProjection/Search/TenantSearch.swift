@@ -78,9 +78,7 @@ struct TenantSearch: Sendable {
     var statistics = KeywordStatistics(words)
     statistics.memoryCount = share.memoryCount
     statistics.tokenCount = share.tokenCount
-    for (word, key) in words.keys.enumerated() {
-      index.forEachPosting(of: key) { _ in statistics.frequencies[word] += 1 }
-    }
+    statistics.frequencies = words.keys.map { index.frequency(of: $0) }
     return statistics
   }
 
@@ -113,12 +111,13 @@ struct TenantSearch: Sendable {
         index.vectors.appendCosines(voiced, block: block, to: &voices)
       }
       for row in cosines.indices {
+        let highest = voices.isEmpty ? cosines[row] : max(cosines[row], voices[row])
+        // Hardly any row comes further: nothing else of it is looked at.
+        guard Double(highest) >= nearest.threshold else { continue }
         let entry = index.entries[start + row]
-        let cosine = !voices.isEmpty && entry.flags.contains(.verbatim) ? voices[row] : cosines[row]
-        guard Double(cosine) >= nearest.threshold, entry.flags.contains(.hasVector), isAllowed(start + row) else {
-          continue
-        }
-        nearest.insert(Candidate(score: Double(cosine), id: entry.id, number: entry.number))
+        let cosine = Double(!voices.isEmpty && entry.flags.contains(.verbatim) ? voices[row] : cosines[row])
+        guard cosine >= nearest.threshold, entry.flags.contains(.hasVector), isAllowed(start + row) else { continue }
+        nearest.insert(Candidate(score: cosine, id: entry.id, number: entry.number))
       }
     }
     return nearest.candidates
@@ -129,12 +128,12 @@ struct TenantSearch: Sendable {
     let saturation = statistics.saturation
     var scores = [Float](repeating: 0, count: index.entries.count)
     var reached: [Int] = []
-    for (word, key) in words.keys.enumerated() {
+    for (word, places) in places.enumerated() {
       let weight = statistics.weight(word)
-      index.forEachPosting(of: key) { posting in
+      places.forEach { posting in
         let place = posting.place
         if scores[place] == 0 { reached.append(place) }
-        scores[place] += Float(weight * saturation(posting.occurrences, tokenCount: index.entries[place].tokenCount))
+        scores[place] += Float(weight * saturation(posting.occurrences, tokenCount: index.tokenCounts[place]))
       }
     }
     var best = TopCandidates(capacity: plan.candidateCount)
