@@ -258,7 +258,7 @@ struct TenantIndex: CachedIndex {
 
     /// Calls `body` with each place; places that are empty by now may be among them.
     @inline(__always)
-    func forEach(_ body: (PostingTable.Posting) -> Void) {
+    func forEachPosting(_ body: (PostingTable.Posting) -> Void) {
       for posting in base { body(posting) }
       for posting in added { body(posting) }
     }

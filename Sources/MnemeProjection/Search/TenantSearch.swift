@@ -130,7 +130,7 @@ struct TenantSearch: Sendable {
     var reached: [Int] = []
     for (word, places) in places.enumerated() {
       let weight = statistics.weight(word)
-      places.forEach { posting in
+      places.forEachPosting { posting in
         let place = posting.place
         if scores[place] == 0 { reached.append(place) }
         scores[place] += Float(weight * saturation(posting.occurrences, tokenCount: index.tokenCounts[place]))
