@@ -32,12 +32,15 @@ public struct ProjectionConfiguration: Hashable, Sendable {
     /// What a reader keeps in memory of tenants that were searched across their owners, in bytes: about 600 for each
     /// memory of 384 components. Half of it is the most for one tenant's share of a shard.
     public var maxTenantIndexByteCount: Int
+    /// Memories that a tenant has in a shard before a reader writes what it keeps of them to a file, for the readers
+    /// after it: fewer are read again as quickly.
+    public var minTenantIndexFileMemoryCount: Int
 
     /// Bounds with all their parts.
     public init(
       maxBatchRecordCount: Int = 500, maxBatchByteCount: Int = 8 << 20, maxRebuildBatchRecordCount: Int = 2_500,
       maxRebuildReadRecordCount: Int = 1000, maxIndexCacheByteCount: Int = 256 << 20,
-      maxTenantIndexByteCount: Int = 1 << 30
+      maxTenantIndexByteCount: Int = 1 << 30, minTenantIndexFileMemoryCount: Int = 10_000
     ) {
       self.maxBatchRecordCount = maxBatchRecordCount
       self.maxBatchByteCount = maxBatchByteCount
@@ -45,6 +48,7 @@ public struct ProjectionConfiguration: Hashable, Sendable {
       self.maxRebuildReadRecordCount = maxRebuildReadRecordCount
       self.maxIndexCacheByteCount = maxIndexCacheByteCount
       self.maxTenantIndexByteCount = maxTenantIndexByteCount
+      self.minTenantIndexFileMemoryCount = minTenantIndexFileMemoryCount
     }
   }
 

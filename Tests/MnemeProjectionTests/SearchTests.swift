@@ -330,7 +330,7 @@ import Testing
 
   /// Every memory of the query with its signals, ranked; as slow and as plain as can be.
   /// `lives` has each owner's memories in the order in which they became known.
-  private static func exhaustive(
+  static func exhaustive(
     _ request: SearchRequest, _ scenario: Scenario, _ lives: [[Memory]]
   ) throws -> [Ranked<UUID>] {
     try DatabaseQueue().read { database in

@@ -11,6 +11,7 @@ public final class ProjectionReader: MemoryReader {
   let configuration: ProjectionConfiguration
   let ownerIndexes: IndexCache<OwnerIndex>
   let tenantIndexes: IndexCache<TenantIndex>
+  let tenantIndexFiles: TenantIndexFiles
   private let doorbell: Doorbell?
 
   /// How often a shard is looked at while a position is waited for, where another process folds it.
@@ -30,7 +31,10 @@ public final class ProjectionReader: MemoryReader {
       ShardReader(files: ShardFiles(directory: directory, partition: partition), configuration: configuration)
     }
     self.ownerIndexes = IndexCache(maxByteCount: configuration.bounds.maxIndexCacheByteCount)
-    self.tenantIndexes = IndexCache(maxByteCount: configuration.bounds.maxTenantIndexByteCount)
+    self.tenantIndexFiles = TenantIndexFiles(
+      projection: directory, minMemoryCount: configuration.bounds.minTenantIndexFileMemoryCount)
+    self.tenantIndexes = IndexCache(
+      maxByteCount: configuration.bounds.maxTenantIndexByteCount, files: self.tenantIndexFiles)
     self.doorbell = projector?.doorbell
   }
 

@@ -18,6 +18,17 @@ protocol CachedIndex: Sendable {
   var byteCount: Int { get }
 }
 
+/// Where indexes outlive the cache that holds them.
+protocol IndexFiles<Index>: Sendable {
+  /// What is kept.
+  associatedtype Index: CachedIndex
+
+  /// The index of `subject` as of `database`'s snapshot, from what was kept of it; nil where that is of no use.
+  func read(_ database: Database, name: String, _ subject: Index.Subject, dimension: Int) throws -> Index?
+  /// Keeps `index` where enough of it is new, soon: it is not waited for.
+  func keep(_ index: inout Index, name: String, _ subject: Index.Subject)
+}
+
 /// Keeps the indexes that were searched last, within a bound.
 final class IndexCache<Index: CachedIndex>: Sendable {
   private struct Key: Hashable, Sendable {
@@ -34,10 +45,12 @@ final class IndexCache<Index: CachedIndex>: Sendable {
   }
 
   private let maxByteCount: Int
+  private let files: (any IndexFiles<Index>)?
   private let state = Mutex(State())
 
-  init(maxByteCount: Int) {
+  init(maxByteCount: Int, files: (any IndexFiles<Index>)? = nil) {
     self.maxByteCount = maxByteCount
+    self.files = files
   }
 
   /// The index of `subject`, number `number` of version `version`, as of `database`'s snapshot. nil where it would take
@@ -47,16 +60,19 @@ final class IndexCache<Index: CachedIndex>: Sendable {
   ) throws -> Index? {
     let key = Key(database: name, subject: number)
     guard Index.byteCount(subject, dimension: dimension) <= self.maxByteCount / 2 else { return nil }
-    if var index = self.use(key) {
-      if index.version == version { return index }
-      if try index.update(database, subject) {
-        self.hold(index, key)
-        return index
-      }
-    }
+    var held = self.use(key)
+    if let index = held, index.version == version { return index }
+    if try held?.update(database, subject) == true, let index = held { return self.hold(index, key, subject) }
     guard self.state.withLock({ $0.loading.insert(key).inserted }) else { return nil }
     defer { self.state.withLock { _ = $0.loading.remove(key) } }
-    let index = try Index(database, subject, dimension: dimension)
+    // What was kept is older than what was held, from where the changes since are not known any more.
+    let kept = held == nil ? try self.files?.read(database, name: name, subject, dimension: dimension) : nil
+    return self.hold(try kept ?? Index(database, subject, dimension: dimension), key, subject)
+  }
+
+  private func hold(_ index: Index, _ key: Key, _ subject: Index.Subject) -> Index {
+    var index = index
+    self.files?.keep(&index, name: key.database, subject)
     self.hold(index, key)
     return index
   }

@@ -1,7 +1,7 @@
 /// Where words occur: for each key, places and how often, in one piece of memory.
 struct PostingTable: Sendable {
   /// A place, and how often a word occurs there: 26 and 6 bits.
-  struct Posting: Sendable {
+  struct Posting: Sendable, BitwiseCopyable {
     fileprivate let code: UInt32
 
     /// Places are below this.
@@ -21,10 +21,13 @@ struct PostingTable: Sendable {
   }
 
   /// Rising, each once.
-  private let keys: [UInt32]
+  let keys: [UInt32]
   /// The postings of key `n` stand from `starts[n]` to `starts[n + 1]`, in order of their places.
-  private let starts: [UInt32]
-  private let postings: [Posting]
+  let starts: [UInt32]
+  let postings: [Posting]
+
+  /// Stands for the new place of what is left out.
+  static let nowhere: Int32 = -1
 
   /// Size in memory, in bytes.
   var byteCount: Int { (keys.count + starts.count + postings.count) * 4 }
@@ -47,6 +50,85 @@ struct PostingTable: Sendable {
     self.keys = keys
     self.starts = starts
     self.postings = postings
+  }
+
+  /// A table of what `keys`, `starts` and `postings` of another one were; nil where they are none with places below
+  /// `placeCount`.
+  init?(keys: [UInt32], starts: [UInt32], postings: [Posting], placeCount: Int) {
+    guard starts.count == keys.count + 1, starts.first == 0, starts.last.map(Int.init) == postings.count,
+      zip(keys, keys.dropFirst()).allSatisfy({ $0 < $1 }), zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 })
+    else { return nil }
+    var highest: UInt32 = 0
+    for posting in postings { highest = max(highest, posting.code) }
+    guard postings.isEmpty || Posting(code: highest).place < placeCount else { return nil }
+    self.keys = keys
+    self.starts = starts
+    self.postings = postings
+  }
+
+  /// A table of the words of this one and of `added`, where place `p` has become `places[p]`, without those that have
+  /// become `nowhere`. The places of this table keep their order.
+  func merged(with added: [UInt32: [Posting]], places: [Int32]) -> PostingTable {
+    var merge = Merge(places: places)
+    merge.reserveCapacity(keyCount: keys.count + added.count, postingCount: postings.count)
+    let addedKeys = added.keys.sorted()
+    var next = 0
+    for (index, key) in keys.enumerated() {
+      while next < addedKeys.count, addedKeys[next] < key {
+        merge.append(addedKeys[next], [], added[addedKeys[next]] ?? [])
+        next += 1
+      }
+      let own = postings[Int(starts[index])..<Int(starts[index + 1])]
+      if next < addedKeys.count, addedKeys[next] == key {
+        merge.append(key, own, added[key] ?? [])
+        next += 1
+      } else {
+        merge.append(key, own, [])
+      }
+    }
+    for key in addedKeys[next...] { merge.append(key, [], added[key] ?? []) }
+    return PostingTable(merge)
+  }
+
+  private init(_ merge: Merge) {
+    keys = merge.keys
+    starts = merge.starts + [UInt32(merge.postings.count)]
+    postings = merge.postings
+  }
+
+  /// A table on its way out of two.
+  private struct Merge {
+    let places: [Int32]
+    var keys: [UInt32] = []
+    var starts: [UInt32] = []
+    var postings: [Posting] = []
+
+    init(places: [Int32]) { self.places = places }
+
+    mutating func reserveCapacity(keyCount: Int, postingCount: Int) {
+      keys.reserveCapacity(keyCount)
+      starts.reserveCapacity(keyCount + 1)
+      postings.reserveCapacity(postingCount)
+    }
+
+    mutating func append(_ key: UInt32, _ own: ArraySlice<Posting>, _ others: [Posting]) {
+      let start = postings.count
+      for posting in own { append(posting) }
+      if !others.isEmpty {
+        for posting in others { append(posting) }
+        // Two runs, the second one short: sorting them merges them.
+        postings[start...].sort { $0.code < $1.code }
+      }
+      guard postings.count > start else { return }
+      keys.append(key)
+      starts.append(UInt32(start))
+    }
+
+    private mutating func append(_ posting: Posting) {
+      let place = places[posting.place]
+      guard place != PostingTable.nowhere else { return }
+      postings.append(Posting(place: Int(place), occurrences: Int(posting.occurrences)))
+    }
   }
 
   /// Words on their way into a table.

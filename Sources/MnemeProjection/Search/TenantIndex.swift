@@ -31,25 +31,56 @@ struct TenantShare: Sendable {
 ///
 /// What was read at once is the base: in order of numbers, its words in one table. What comes later stands behind it,
 /// in the order in which it came; a memory whose words change comes once more, and its old place stays empty.
+///
+/// It outlives its reader in a file (`TenantIndexFiles`), which holds hashes of words and coarse codes of vectors, no
+/// text. Erasing an owner has to remove the files of its tenant too (`TenantIndexFiles.remove(tenant:database:)`).
 struct TenantIndex: CachedIndex {
-  /// What is asked of a memory.
-  struct Entry: Sendable {
+  /// What is asked of a memory: integers alone, without room between them, so that many are written and read at once
+  /// and any bytes are one.
+  struct Entry: Sendable, BitwiseCopyable {
     let number: Int64
-    let id: UUID
-    var flags: Flags
-    var tokenCount: Int32
+    private let idHead: UInt64
+    private let idTail: UInt64
     /// Milliseconds since 1970; `Int64.max` where it does not expire.
-    var expiresAt: Int64
-    /// Who said it: hash of the name.
-    var actor: UInt32
-    var utterance: Utterance
+    let expiresAt: Int64
+    private let utterancePlace: UInt64
+    private let utteranceTime: Int64
     /// Digest of its words' keys.
-    fileprivate var words: UInt64
+    fileprivate let words: UInt64
+    var flags: Flags
+    let tokenCount: Int32
+    /// Who said it: hash of the name.
+    let actor: UInt32
+    private let session: Int32
+
+    init(
+      number: Int64, id: UUID, flags: Flags, tokenCount: Int32, expiresAt: Int64, actor: UInt32, utterance: Utterance,
+      words: UInt64
+    ) {
+      self.number = number
+      // Both are 16 bytes.
+      (idHead, idTail) = unsafe unsafeBitCast(id.uuid, to: (UInt64, UInt64).self)
+      self.expiresAt = expiresAt
+      utterancePlace = utterance.place
+      utteranceTime = utterance.at
+      self.words = words
+      self.flags = utterance.isAssistant ? flags.union(.saidByAssistant) : flags
+      self.tokenCount = tokenCount
+      self.actor = actor
+      session = utterance.session
+    }
+
+    var id: UUID { UUID(uuid: unsafe unsafeBitCast((idHead, idTail), to: uuid_t.self)) }
+
+    var utterance: Utterance {
+      Utterance(
+        session: session, place: utterancePlace, at: utteranceTime, isAssistant: flags.contains(.saidByAssistant))
+    }
   }
 
   /// What a memory is.
-  struct Flags: OptionSet, Sendable {
-    let rawValue: UInt8
+  struct Flags: OptionSet, Sendable, BitwiseCopyable {
+    let rawValue: UInt32
 
     /// It exists.
     static let live = Flags(rawValue: 1)
@@ -61,6 +92,7 @@ struct TenantIndex: CachedIndex {
     static let hasUser = Flags(rawValue: 16)
     static let hasAgent = Flags(rawValue: 32)
     static let hasApp = Flags(rawValue: 64)
+    static let saidByAssistant = Flags(rawValue: 128)
   }
 
   private(set) var version: Int64
@@ -70,16 +102,22 @@ struct TenantIndex: CachedIndex {
   /// Of each entry, in the same order; zeros for those without a vector.
   private(set) var vectors: VectorCodes
   private var baseCount = 0
-  private var base = PostingTable(PostingTable.Builder())
+  /// Words of the base.
+  private(set) var base = PostingTable(PostingTable.Builder())
   /// Words of what came after the base, in order of places.
   private var added: [UInt32: [PostingTable.Posting]] = [:]
   private var addedWordCount = 0
   private var addedPlaces: [Int64: Int32] = [:]
   /// Of each owner, the places behind the base, in order of numbers.
   private var addedByOwner: [Int64: [Int32]] = [:]
-  private var ownerVersions: [Int64: Int64] = [:]
+  /// `owners.version` of each owner, as of which this holds.
+  private(set) var ownerVersions: [Int64: Int64] = [:]
   /// Whether any place is empty.
   private(set) var hasGone = false
+  /// Memories whose rows were looked at, for this and for what it came from, back to a file or to nothing.
+  private(set) var readRowCount = 0
+  /// `readRowCount` when this was last given to be written to a file.
+  private var keptRowCount = 0
 
   private static let columns = """
     m.memory, m.id, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at, \
@@ -125,6 +163,64 @@ struct TenantIndex: CachedIndex {
     }
     baseCount = entries.count
     base = PostingTable(words)
+    readRowCount = entries.count
+  }
+
+  /// An index that is all base: `entries` in order of numbers, all of them live, with a row of `vectors` for each.
+  init(
+    version: Int64, entries: [Entry], vectors: VectorCodes, words: PostingTable, ownerVersions: [Int64: Int64]
+  ) {
+    precondition(vectors.count == entries.count, "each memory has a row")
+    self.version = version
+    self.entries = entries
+    self.vectors = vectors
+    base = words
+    baseCount = entries.count
+    self.ownerVersions = ownerVersions
+  }
+
+  /// Memories whose rows were looked at since this was last given to be written, or read from a file.
+  var unkeptRowCount: Int { readRowCount - keptRowCount }
+
+  /// This is given to be written to a file.
+  mutating func noteKept() { keptRowCount = readRowCount }
+
+  /// Whether this has as many memories and words as `share`: a database that was put back as it once was does not
+  /// agree with what was written since.
+  func agrees(with share: TenantShare) -> Bool {
+    var (memoryCount, tokenCount) = (0, 0)
+    for entry in entries where entry.flags.contains(.live) {
+      memoryCount += 1
+      tokenCount += Int(entry.tokenCount)
+    }
+    return memoryCount == share.memoryCount && tokenCount == share.tokenCount
+  }
+
+  /// An index of the same memories that is all base, without any row being read.
+  func merged() -> TenantIndex {
+    guard hasGone || entries.count > baseCount else { return self }
+    let behind = addedPlaces.values.filter { entries[Int($0)].flags.contains(.live) }
+      .sorted { entries[Int($0)].number < entries[Int($1)].number }
+    // Old places in the new order.
+    var order: [Int32] = []
+    order.reserveCapacity(entries.count)
+    var next = 0
+    for place in 0..<baseCount where entries[place].flags.contains(.live) {
+      while next < behind.count, entries[Int(behind[next])].number < entries[place].number {
+        order.append(behind[next])
+        next += 1
+      }
+      order.append(Int32(place))
+    }
+    order += behind[next...]
+    var places = [Int32](repeating: PostingTable.nowhere, count: entries.count)
+    for (place, old) in order.enumerated() { places[Int(old)] = Int32(place) }
+    var merged = TenantIndex(
+      version: version, entries: order.map { entries[Int($0)] }, vectors: vectors.rearranged(order),
+      words: base.merged(with: added, places: places), ownerVersions: ownerVersions)
+    merged.readRowCount = readRowCount
+    merged.keptRowCount = keptRowCount
+    return merged
   }
 
   private static func owners(_ database: Database, _ share: TenantShare) throws -> [Int64: Int64] {
@@ -137,9 +233,14 @@ struct TenantIndex: CachedIndex {
   }
 
   mutating func update(_ database: Database, _ share: TenantShare) throws -> Bool {
+    try update(database, share, minAddedCount: Self.minAddedCount)
+  }
+
+  /// The same; all is made one base again where more than `minAddedCount` memories stand behind a small one.
+  mutating func update(_ database: Database, _ share: TenantShare, minAddedCount: Int) throws -> Bool {
     // A search on an older snapshot may see what is newer: it reads its hits afterwards.
     guard version < share.version else { return true }
-    guard entries.count - baseCount <= max(Self.minAddedCount, baseCount / Self.maxAddedShare) else { return false }
+    if entries.count - baseCount > max(minAddedCount, baseCount / Self.maxAddedShare) { self = merged() }
     let touched = try database.cachedStatement(
       sql: "SELECT DISTINCT memory FROM touched WHERE owner = ? AND version > ? ORDER BY memory")
     let statement = try database.cachedStatement(
@@ -149,6 +250,7 @@ struct TenantIndex: CachedIndex {
       guard known != version else { continue }
       guard version - known < OwnerRow.keptVersionCount / 2 else { return false }
       for number in try Int64.fetchAll(touched, arguments: [owner, known]) {
+        readRowCount += 1
         let rows = try Row.fetchCursor(statement, arguments: [number])
         if let row = try rows.next() { try put(row, owner) } else { remove(number) }
       }

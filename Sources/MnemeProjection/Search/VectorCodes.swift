@@ -22,7 +22,8 @@ struct VectorCodes: Sendable {
   /// Bytes of a row of either kind.
   private let stride: Int
   private var blocks: [Block] = []
-  private var scales: [Float] = []
+  /// Of each row, what its codes are multiplied by.
+  private(set) var scales: [Float] = []
   /// What the cosine of any row may differ from what `cosines` says, at most.
   private(set) var maxError: Float = 0
 
@@ -68,6 +69,46 @@ struct VectorCodes: Sendable {
     if isFine { blocks[index / Self.blockRowCount].fine.replaceSubrange(place..<place + stride, with: row.fine) }
     scales[index] = row.scale
     maxError = max(maxError, row.residual)
+  }
+
+  /// Coarse rows whose scales are `scales` and of whose blocks `nextBlock` gives the bytes, in order, told how many
+  /// there are.
+  init(
+    dimension: Int, scales: [Float], maxError: Float, nextBlock: (_ byteCount: Int) throws -> [UInt8]
+  ) rethrows {
+    self.init(dimension: dimension, isFine: false)
+    self.scales = scales
+    self.maxError = maxError
+    blocks.reserveCapacity((scales.count + Self.blockRowCount - 1) / Self.blockRowCount)
+    for first in Swift.stride(from: 0, to: scales.count, by: Self.blockRowCount) {
+      let byteCount = min(Self.blockRowCount, scales.count - first) * stride
+      let bytes = try nextBlock(byteCount)
+      precondition(bytes.count == byteCount, "a block has \(byteCount) bytes")
+      blocks.append(Block(coarse: bytes))
+    }
+  }
+
+  /// The coarse bytes of block `number`, row after row.
+  func coarseBytes(block number: Int) -> [UInt8] { blocks[number].coarse }
+
+  /// The rows of these numbers, in this order, by their coarse bytes alone.
+  func rearranged(_ rows: [Int32]) -> VectorCodes {
+    var first = 0
+    return VectorCodes(dimension: dimension, scales: rows.map { scales[Int($0)] }, maxError: maxError) { byteCount in
+      let (start, end) = (first, first + byteCount / stride)
+      first = end
+      let block = start / Self.blockRowCount
+      if block < blocks.count, blocks[block].coarse.count == byteCount, (start..<end).allSatisfy({ rows[$0] == $0 }) {
+        return blocks[block].coarse
+      }
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(byteCount)
+      for row in rows[start..<end] {
+        let place = Int(row) % Self.blockRowCount * stride
+        bytes += blocks[Int(row) / Self.blockRowCount].coarse[place..<place + stride]
+      }
+      return bytes
+    }
   }
 
   private struct Row {
