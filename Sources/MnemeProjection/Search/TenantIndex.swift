@@ -101,15 +101,15 @@ struct TenantIndex: CachedIndex {
   private(set) var tokenCounts: [Int32] = []
   /// Of each entry, in the same order; zeros for those without a vector.
   private(set) var vectors: VectorCodes
-  private var baseCount = 0
+  private(set) var baseCount = 0
   /// Words of the base.
   private(set) var base = PostingTable(PostingTable.Builder())
   /// Words of what came after the base, in order of places.
-  private var added: [UInt32: [PostingTable.Posting]] = [:]
+  private(set) var added: [UInt32: [PostingTable.Posting]] = [:]
   private var addedWordCount = 0
-  private var addedPlaces: [Int64: Int32] = [:]
+  private(set) var addedPlaces: [Int64: Int32] = [:]
   /// Of each owner, the places behind the base, in order of numbers.
-  private var addedByOwner: [Int64: [Int32]] = [:]
+  private(set) var addedByOwner: [Int64: [Int32]] = [:]
   /// `owners.version` of each owner, as of which this holds.
   private(set) var ownerVersions: [Int64: Int64] = [:]
   /// Whether any place is empty.
@@ -173,6 +173,7 @@ struct TenantIndex: CachedIndex {
     precondition(vectors.count == entries.count, "each memory has a row")
     self.version = version
     self.entries = entries
+    self.tokenCounts = entries.map(\.tokenCount)
     self.vectors = vectors
     base = words
     baseCount = entries.count
@@ -329,7 +330,7 @@ struct TenantIndex: CachedIndex {
     return place < baseCount && entries[place].number == number ? place : nil
   }
 
-  private func firstPlace(atOrAbove number: Int64) -> Int {
+  func firstPlace(atOrAbove number: Int64) -> Int {
     var (low, high) = (0, baseCount)
     while low < high {
       let middle = (low + high) / 2
@@ -345,72 +346,5 @@ struct TenantIndex: CachedIndex {
     return base.count { isLive($0.place) } + added.count { isLive($0.place) }
   }
 
-  private func isLive(_ place: Int) -> Bool { entries[place].flags.contains(.live) }
-
-  /// Where the words of those keys occur, to be looked up by place.
-  func places(of keys: [UInt32]) -> [WordPlaces] {
-    keys.map { WordPlaces(base: base.postings(of: $0), added: added[$0] ?? [], baseCount: baseCount) }
-  }
-
-  /// Where a word occurs.
-  struct WordPlaces: Sendable {
-    fileprivate let base: ArraySlice<PostingTable.Posting>
-    fileprivate let added: [PostingTable.Posting]
-    fileprivate let baseCount: Int
-
-    /// Calls `body` with each place; places that are empty by now may be among them.
-    @inline(__always)
-    func forEachPosting(_ body: (PostingTable.Posting) -> Void) {
-      for posting in base { body(posting) }
-      for posting in added { body(posting) }
-    }
-
-    /// How often it occurs at `place`.
-    func occurrences(at place: Int) -> Int32 {
-      place < baseCount ? base.occurrences(at: place) : added[...].occurrences(at: place)
-    }
-  }
-
-  /// The places of the memories that were said just before or after that of `place`.
-  func context(of place: Int) -> [Int] {
-    let owner = Schema.owner(of: entries[place].number)
-    guard let added = addedByOwner[owner] else { return contextInBase(of: place, owner) }
-    let number = entries[place].number
-    let middle = firstPlace(atOrAbove: number)
-    let range = stretch(around: middle, owner)
-    var near = range.filter { addedPlaces[entries[$0].number] == nil } + added.map { Int($0) }
-    near.sort { entries[$0].number < entries[$1].number }
-    guard let index = near.firstIndex(of: place) else { return [] }
-    var found: [Int] = []
-    Utterance.forEachContext(of: index, in: near.indices) {
-      utterance(near[$0])
-    } body: {
-      found.append(near[$0])
-    }
-    return found
-  }
-
-  private func contextInBase(of place: Int, _ owner: Int64) -> [Int] {
-    var found: [Int] = []
-    Utterance.forEachContext(of: place, in: stretch(around: place, owner)) {
-      utterance($0)
-    } body: {
-      found.append($0)
-    }
-    return found
-  }
-
-  private func utterance(_ place: Int) -> Utterance? {
-    isLive(place) ? entries[place].utterance : nil
-  }
-
-  /// Places of the base around `place` that are `owner`'s: more of them than a context is looked for in, as some may be
-  /// empty.
-  private func stretch(around place: Int, _ owner: Int64) -> Range<Int> {
-    var (first, last) = (min(place, baseCount), min(place, baseCount))
-    let reach = 2 * Utterance.maxDistance
-    while first > 0, place - first < reach, Schema.owner(of: entries[first - 1].number) == owner { first -= 1 }
-    while last < baseCount, last - place < reach, Schema.owner(of: entries[last].number) == owner { last += 1 }
-    return first..<last
-  }
+  func isLive(_ place: Int) -> Bool { entries[place].flags.contains(.live) }
 }
