@@ -248,9 +248,7 @@ struct OwnerIndex: CachedIndex {
       number: row[0], id: row[1], tokenCount: Int32(tokenCount), isCurrent: row[2], hasVector: vector != nil,
       isVerbatim: row[5], actor: actorIndex(StoredText.decode(row[6])), isLive: true,
       expiresAt: (row[3] as Int64?) ?? .max, utterance: Utterance(row, at: 8) { sessionIndex($0) },
-      words: words.reduce(0xcbf2_9ce4_8422_2325) { digest, word in
-        (digest ^ UInt64(word.key) << 32 ^ UInt64(word.occurrences)) &* 0x100_0000_01b3
-      })
+      words: words.reduce(into: FNV1a()) { $0.add($1.key, occurrences: Int($1.occurrences)) }.value)
     if let index = index(of: entry.number) {
       if entries[index].words != entry.words {
         removePostings(of: index)

@@ -301,9 +301,9 @@ struct TenantIndex: CachedIndex {
 
   private func read(_ row: Row, _ word: (UInt32, Int) -> Void) throws -> (Entry, [Float]?) {
     let vector = try OwnerIndex.vector(row, at: 4, dimension: vectors.dimension)
-    var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+    var digest = FNV1a()
     let tokenCount = try WordKeys.forEach(row, at: 7) { key, occurrences in
-      digest = (digest ^ UInt64(key) << 32 ^ UInt64(occurrences)) &* 0x100_0000_01b3
+      digest.add(key, occurrences: occurrences)
       word(key, occurrences)
     }
     var flags: Flags = .live
@@ -316,7 +316,7 @@ struct TenantIndex: CachedIndex {
     let entry = Entry(
       number: row[0], id: row[1], flags: flags, tokenCount: Int32(tokenCount), expiresAt: (row[3] as Int64?) ?? .max,
       actor: Self.hash(StoredText.decode(row[6])),
-      utterance: Utterance(row, at: 11) { Int32(Self.hash($0) >> 1) }, words: digest)
+      utterance: Utterance(row, at: 11) { Int32(Self.hash($0) >> 1) }, words: digest.value)
     return (entry, vector)
   }
 

@@ -38,11 +38,11 @@ struct Utterance: Sendable {
     let run: String? = row[index]
     let message: Int64 = row[index + 2]
     // FNV-1a: of the few memories that are compared with each other, no two messages share it.
-    var digest: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in event.utf8 { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    digest = (digest ^ UInt64(bitPattern: message)) &* 0x100_0000_01b3
+    var digest = FNV1a()
+    for byte in event.utf8 { digest.add(UInt64(byte)) }
+    digest.add(UInt64(bitPattern: message))
     self.init(
-      session: run.map(session) ?? Self.noSession, place: digest, at: row[index + 3],
+      session: run.map(session) ?? Self.noSession, place: digest.value, at: row[index + 3],
       isAssistant: row[index + 4] as String == "assistant")
   }
 

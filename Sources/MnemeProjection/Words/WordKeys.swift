@@ -31,9 +31,9 @@ struct WordKeys: Sendable {
   /// The key of a word: FNV-1a of 64 bits, folded to 32
   /// (Fowler, Noll and Vo; RFC 9923 has the constants and the folding).
   static func key(of word: some Sequence<UInt8>) -> UInt32 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in word { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return UInt32(truncatingIfNeeded: hash ^ hash >> 32)
+    var hash = FNV1a()
+    for byte in word { hash.add(UInt64(byte)) }
+    return UInt32(truncatingIfNeeded: hash.value ^ hash.value >> 32)
   }
 
   /// Calls `body` with each key of the column `index`, and how often its word occurs. Returns how many words there are.
