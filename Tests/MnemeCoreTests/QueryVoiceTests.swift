@@ -51,10 +51,18 @@ import Testing
   }
 
   @Test func speakersAreChosenByNameOrRole() {
-    #expect(QueryVoice.asks(.named(["Ann"]), for: "Ann", role: "user"))
-    #expect(!QueryVoice.asks(.named(["Ann"]), for: "Bo", role: "user"))
-    #expect(QueryVoice.asks(.people, for: "Bo", role: "user"))
-    #expect(!QueryVoice.asks(.people, for: "assistant", role: "assistant"))
-    #expect(QueryVoice.asks(.everyone, for: "assistant", role: "assistant"))
+    #expect(QueryVoice.asks(.named(["Ann"]), for: "Ann", subject: "user", role: "user"))
+    #expect(QueryVoice.asks(.named(["Ann"]), for: "Bo", subject: "Ann", role: "user"))
+    #expect(!QueryVoice.asks(.named(["Ann"]), for: "Bo", subject: "user", role: "user"))
+    #expect(QueryVoice.asks(.people, for: "Bo", subject: "user", role: "user"))
+    #expect(!QueryVoice.asks(.people, for: "assistant", subject: "user", role: "assistant"))
+    #expect(QueryVoice.asks(.everyone, for: "assistant", subject: "user", role: "assistant"))
+  }
+
+  @Test func whomAQuestionIsAboutNeedNotHaveSaidAnything() {
+    let voice = QueryVoice("Where does Bo live?", ownNames: ["Ann"], actors: [], others: ["user", "Bo", "Ann"])
+    #expect(voice.speakers == .named(["Bo"]) && voice.firstPerson == nil)
+    #expect(QueryVoice("Where does Ann live?", ownNames: ["Ann"], actors: [], others: ["Ann"]).speakers == .people)
+    #expect(QueryVoice("Is the user well?", ownNames: [], actors: [], others: ["user"]).speakers == .people)
   }
 }

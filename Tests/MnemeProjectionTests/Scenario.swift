@@ -128,6 +128,7 @@ struct Scenario {
       actor: pick(["user", "Ann", "assistant"]), metadata: chance(60) ? metadata() : nil,
       expiresAt: chance(20) ? Int64(number(0...2000)) : nil, validTo: chance(10) ? Int64(number(0...2000)) : nil,
       recordedAt: Int64(number(0...1000)))
+    new.subject = pick(["user", "Ann", "Bo"])
     if chance(40) { new.recipe = Memory.verbatimRecipe }
     if new.actor == "assistant" { new.sources[0].role = "assistant" }
     new.updatedAt = Timestamp(milliseconds: Int64(number(0...1000)))

@@ -78,8 +78,10 @@ import Testing
           "score_breakdown": ["semantic": .double(0.9), "bm25": .double(0.6), "entity": .double(1)],
           "explain": [
             "cosine": .double(0.9), "context_cosine": .double(0.5), "bm25": .double(2.5), "keywords": .double(0.6),
-            "speaker": true, "semantic_weight": .double(0.45), "context_weight": .double(0.15),
-            "keyword_weight": .double(0.25), "speaker_weight": .double(0.15), "threshold": .double(0.1),
+            "person": true, "of_asked_time": false, "freshness": .double(1), "over": false, "age_share": .double(0.05),
+            "over_share": .double(0.2),
+            "semantic_weight": .double(0.45), "context_weight": .double(0.15),
+            "keyword_weight": .double(0.25), "person_weight": .double(0.15), "threshold": .double(0.1),
           ],
         ])
     }

@@ -5,13 +5,13 @@
 /// the question is compared in the first person too. Memories that an extractor wrote leave their subject out or say
 /// "User", and are compared with `neutral`.
 public struct QueryVoice: Hashable, Sendable {
-  /// Whose words a question asks for.
+  /// Whom a question asks about.
   public enum Speakers: Hashable, Sendable {
-    /// Those of the people whom it names.
+    /// The people whom it names: what they said, and what is known about them.
     case named(Set<String>)
-    /// Those of anybody but the assistant.
+    /// What anybody but the assistant said.
     case people
-    /// Anybody's: it asks what "you" said or did.
+    /// What anybody said: it asks what "you" said or did.
     case everyone
   }
 
@@ -19,18 +19,19 @@ public struct QueryVoice: Hashable, Sendable {
   public let neutral: String
   /// The question in the first person; nil where no memory is a message as it was said, or nothing would differ.
   public let firstPerson: String?
-  /// Whose words it asks for.
+  /// Whom it asks about.
   public let speakers: Speakers
 
   /// The voice of `query`.
   /// - Parameters:
   ///   - ownNames: What the owner is called.
   ///   - actors: Who said the memories that are messages as they were said, names and roles; empty where none is.
-  public init(_ query: String, ownNames: [String], actors: [String]) {
+  ///   - others: Whom the other memories are about, and who said them, likewise.
+  public init(_ query: String, ownNames: [String], actors: [String], others: [String] = []) {
     self.neutral = SelfReference.neutral(query, names: ownNames)
     let people = actors.filter { !Self.roles.contains($0) }
     let words = query.split(separator: " ", omittingEmptySubsequences: false).map { Word($0) }
-    self.speakers = Self.speakers(words, people)
+    self.speakers = Self.speakers(words, people + others.filter { !Self.roles.contains($0) && !ownNames.contains($0) })
     let voiced = actors.isEmpty ? nil : Self.firstPerson(words, names: people + ownNames)
     self.firstPerson = voiced == self.neutral ? nil : voiced
   }
@@ -41,10 +42,10 @@ public struct QueryVoice: Hashable, Sendable {
   /// Names of roles, which are no names of people.
   public static let roles: Set<String> = ["user", "assistant", "system", "tool", "function", "developer"]
 
-  /// Whether a memory that `actor` said, in the role `role`, is among those that `speakers` asks for.
-  public static func asks(_ speakers: Speakers, for actor: String, role: String) -> Bool {
+  /// Whether a memory about `subject` that `actor` said, in the role `role`, is among those that `speakers` asks for.
+  public static func asks(_ speakers: Speakers, for actor: String, subject: String, role: String) -> Bool {
     switch speakers {
-    case .named(let names): names.contains(actor)
+    case .named(let names): names.contains(actor) || names.contains(subject)
     case .people: role != "assistant"
     case .everyone: true
     }

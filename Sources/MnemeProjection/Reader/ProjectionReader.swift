@@ -114,7 +114,7 @@ public final class ProjectionReader: MemoryReader {
     return offsets.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
   }
 
-  /// As `MemoryReader` has it; the first `OwnerPeople.maxSpeakerCount` speakers in order of their names.
+  /// As `MemoryReader` has it; the first `OwnerPeople.maxCount` speakers and others in order of their names.
   public func people(of owner: OwnerKey) async throws -> OwnerPeople {
     let cache = self.ownerIndexes
     let dimension = self.configuration.dimension
@@ -133,10 +133,10 @@ public final class ProjectionReader: MemoryReader {
 }
 
 extension OwnerPeople {
-  /// Speakers of one owner that are told, at most.
-  static let maxSpeakerCount = 256
+  /// Speakers, and others, of one owner that are told, at most.
+  static let maxCount = 256
 
-  /// The people of `owner`; speakers from `index`, where there is one.
+  /// The people of `owner`; all but names from `index`, where there is one.
   static func fetch(_ database: Database, _ owner: OwnerRow, _ index: OwnerIndex?) throws -> OwnerPeople {
     let range = Schema.memories(of: owner.number)
     let names = try String.fetchAll(
@@ -145,17 +145,28 @@ extension OwnerPeople {
           SELECT value FROM memories WHERE attribute = 'name' AND memory BETWEEN ? AND ? AND subject = 'user'
             AND value IS NOT NULL AND valid_to IS NULL AND superseded_by IS NULL
           """), arguments: [range.lowerBound, range.upperBound])
-    let speakers =
-      if let index {
-        Array(index.speakers)
-      } else {
-        try String.fetchAll(
-          try database.cachedStatement(
-            sql: "SELECT DISTINCT actor FROM memories WHERE memory BETWEEN ? AND ? AND recipe = ?"),
-          arguments: [range.lowerBound, range.upperBound, Memory.verbatimRecipe]
-        ).map(StoredText.decode)
-      }
+    let (speakers, others) = try index?.people ?? people(database, range)
     return OwnerPeople(
-      names: names.map(StoredText.decode), speakers: Array(speakers.sorted().prefix(maxSpeakerCount)))
+      names: names.map(StoredText.decode), speakers: Array(speakers.sorted().prefix(maxCount)),
+      others: Array(others.sorted().prefix(maxCount)))
+  }
+
+  private static func people(
+    _ database: Database, _ range: ClosedRange<Int64>
+  ) throws -> (speakers: [String], others: [String]) {
+    func names(_ selects: String) throws -> [String] {
+      try String.fetchAll(
+        try database.cachedStatement(sql: selects),
+        arguments: ["first": range.lowerBound, "last": range.upperBound, "recipe": Memory.verbatimRecipe]
+      ).map(StoredText.decode)
+    }
+    return (
+      try names("SELECT DISTINCT actor FROM memories WHERE memory BETWEEN :first AND :last AND recipe = :recipe"),
+      try names(
+        """
+        SELECT actor FROM memories WHERE memory BETWEEN :first AND :last AND recipe <> :recipe
+        UNION SELECT subject FROM memories WHERE memory BETWEEN :first AND :last AND recipe <> :recipe
+        """)
+    )
   }
 }

@@ -14,13 +14,16 @@ struct KeywordQuery: Sendable {
   let keys: [UInt32]
   /// For each of them, the part of a date that it may be.
   let dates: [DateWord?]
+  /// The time that is asked about. It counts as one more word, which the memories of that time have.
+  let time: AskedInterval?
 
   /// Share of a word's score that it has for the memories said just before and after.
   static let contextShare = 0.5
 
-  init(_ text: String, _ database: Database) throws {
+  init(_ request: SearchRequest, _ database: Database) throws {
+    time = request.time.map { AskedInterval($0) }
     let vocabulary = try Vocabulary.shared(database)
-    let prefix = String(decoding: text.utf8.prefix(Self.maxTextByteCount), as: UTF8.self)
+    let prefix = String(decoding: request.text.utf8.prefix(Self.maxTextByteCount), as: UTF8.self)
     var seen: Set<UInt32> = []
     let all = try WordTokenizer(database).words(of: prefix).map { (word: $0, key: WordKeys.key(of: $0)) }
       .filter { seen.insert($0.key).inserted }
@@ -65,6 +68,8 @@ struct KeywordStatistics: Sendable {
   var tokenCount: Int
   /// In how many memories each word of the query occurs.
   var frequencies: [Int]
+  /// How many memories are of the time that the query asks about.
+  var timelyCount = 0
 
   /// Of no memories.
   init(_ query: KeywordQuery) {
@@ -76,20 +81,30 @@ struct KeywordStatistics: Sendable {
   mutating func add(_ other: Self) {
     memoryCount += other.memoryCount
     tokenCount += other.tokenCount
+    timelyCount += other.timelyCount
     for index in frequencies.indices { frequencies[index] += other.frequencies[index] }
   }
 
   /// The weight of word number `word`: `ln(1 + (N − n + ½) / (n + ½))`, which is above 0 also for words that most
   /// memories have
   /// (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009; in the form that Apache Lucene uses).
-  func weight(_ word: Int) -> Double {
+  func weight(_ word: Int) -> Double { weight(frequency: frequencies[word]) }
+
+  /// The weight of the time that the query asks about, as that of a word. 0 where no memory is of that time: there
+  /// may be nothing to know about when.
+  var timeWeight: Double { timelyCount == 0 ? 0 : weight(frequency: timelyCount) }
+
+  private func weight(frequency: Int) -> Double {
     let count = Double(memoryCount)
-    let frequency = min(Double(frequencies[word]), count)
+    let frequency = min(Double(frequency), count)
     return log(1 + (count - frequency + 0.5) / (frequency + 0.5))
   }
 
-  /// The weight of all words, those that nobody has included.
-  var totalWeight: Double { frequencies.indices.reduce(0) { $0 + weight($1) } }
+  /// The weight of all words, those that nobody has included, and of the time.
+  var totalWeight: Double { frequencies.indices.reduce(timeWeight) { $0 + weight($1) } }
+
+  /// What it weighs among words that a memory is about the person who is named, where it is chosen by its words.
+  var personWeight: Double { max(totalWeight, 1) * Ranking.personWeight / Ranking.keywordWeight }
 
   /// How a word's share grows with its occurrences.
   var saturation: Saturation {
@@ -156,13 +171,13 @@ enum KeywordScope: Sendable {
     case .owner(let owner):
       let range = Schema.memories(of: owner.number)
       rows = try Row.fetchCursor(
-        database, sql: "SELECT words FROM memories WHERE memory BETWEEN ? AND ?",
+        database, sql: "SELECT words, valid_from, valid_to FROM memories WHERE memory BETWEEN ? AND ?",
         arguments: [range.lowerBound, range.upperBound])
     case .tenant(let tenant):
       rows = try Row.fetchCursor(
         database,
         sql: """
-          SELECT m.words FROM owners o CROSS JOIN memories m
+          SELECT m.words, m.valid_from, m.valid_to FROM owners o CROSS JOIN memories m
           ON m.memory BETWEEN o.owner << 32 AND (o.owner << 32) + 4294967295 WHERE o.tenant = ?
           """, arguments: [tenant])
     }
@@ -171,6 +186,7 @@ enum KeywordScope: Sendable {
       statistics.memoryCount += 1
       statistics.tokenCount += Int(occurrences.tokenCount)
       for (word, count) in occurrences.counts.enumerated() where count > 0 { statistics.frequencies[word] += 1 }
+      if let time = query.time, time.has(row[1], (row[2] as Int64?) ?? .max) { statistics.timelyCount += 1 }
     }
     return statistics
   }

@@ -16,12 +16,16 @@ struct OwnerIndex: CachedIndex {
     var isVerbatim: Bool
     /// Who said it: place in `actors`.
     var actor: Int32
+    /// Whom it is about, likewise.
+    var subject: Int32
     /// Whether it exists; the place of one that was retracted stays empty.
     var isLive: Bool
     /// Milliseconds since 1970; `Int64.max` where it does not expire.
     var expiresAt: Int64
     /// Where it was said.
     var utterance: Utterance
+    /// When it holds and was last said.
+    var standing: Standing
     /// Digest of its words' keys.
     fileprivate var words: UInt64
     /// Where its context stands: how far from it, in up to eight bytes, the first one lowest; all ones where there is
@@ -42,7 +46,7 @@ struct OwnerIndex: CachedIndex {
   private(set) var entries: [Entry] = []
   /// Of each entry, in the same order; zeros for those without a vector.
   private(set) var vectors: VectorCodes
-  /// Everybody who said something, each once.
+  /// Everybody who said something, and all whom memories are about, each once.
   private(set) var actors: [String] = []
   /// By key; entries that are gone may be among them.
   private var postings: [UInt32: [Posting]] = [:]
@@ -58,7 +62,7 @@ struct OwnerIndex: CachedIndex {
   private static let columns = """
     m.memory, m.id, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at, \
     (SELECT v.vector FROM vectors v WHERE v.memory = m.memory), m.recipe = '\(Memory.verbatimRecipe)', m.actor, \
-    m.words, \(Utterance.columns)
+    m.words, m.subject, \(Standing.columns), \(Utterance.columns)
     """
 
   /// Approximate size in memory, in bytes.
@@ -217,11 +221,21 @@ struct OwnerIndex: CachedIndex {
     vectors.cosine(entries[index].isVerbatim ? voiced ?? query : query, index)
   }
 
-  /// Who said the memories that are messages as they were said.
-  var speakers: Set<String> {
-    var found = [Bool](repeating: false, count: actors.count)
-    for entry in entries where entry.isLive && entry.isVerbatim { found[Int(entry.actor)] = true }
-    return Set(actors.indices.filter { found[$0] }.map { actors[$0] })
+  /// Who said the memories that are messages as they were said; whom the others are about, and who said those.
+  var people: (speakers: [String], others: [String]) {
+    var (speaks, occurs) = (
+      [Bool](repeating: false, count: actors.count), [Bool](repeating: false, count: actors.count)
+    )
+    for entry in entries where entry.isLive {
+      if entry.isVerbatim {
+        speaks[Int(entry.actor)] = true
+      } else {
+        occurs[Int(entry.actor)] = true
+        occurs[Int(entry.subject)] = true
+      }
+    }
+    func names(_ has: [Bool]) -> [String] { actors.indices.filter { has[$0] }.map { actors[$0] } }
+    return (names(speaks), names(occurs))
   }
 
   private mutating func actorIndex(_ actor: String) -> Int32 {
@@ -246,8 +260,10 @@ struct OwnerIndex: CachedIndex {
     let tokenCount = try WordKeys.forEach(row, at: 7) { words.append(($0, Int32($1))) }
     let entry = Entry(
       number: row[0], id: row[1], tokenCount: Int32(tokenCount), isCurrent: row[2], hasVector: vector != nil,
-      isVerbatim: row[5], actor: actorIndex(StoredText.decode(row[6])), isLive: true,
-      expiresAt: (row[3] as Int64?) ?? .max, utterance: Utterance(row, at: 8) { sessionIndex($0) },
+      isVerbatim: row[5], actor: actorIndex(StoredText.decode(row[6])), subject: actorIndex(StoredText.decode(row[8])),
+      isLive: true,
+      expiresAt: (row[3] as Int64?) ?? .max,
+      utterance: Utterance(row, at: 9 + Standing.columnCount) { sessionIndex($0) }, standing: Standing(row, at: 9),
       words: words.reduce(into: FNV1a()) { $0.add($1.key, occurrences: Int($1.occurrences)) }.value)
     if let index = index(of: entry.number) {
       if entries[index].words != entry.words {

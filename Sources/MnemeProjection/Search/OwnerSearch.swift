@@ -15,6 +15,8 @@ struct OwnerSearch {
   private let owner: OwnerRow
   private let query: VectorCodes.Query?
   private let voiced: VectorCodes.Query?
+  /// For each entry, whether it is of the time that is asked about; nil where none is.
+  private let isTimely: [Bool]?
 
   init(plan: SearchPlan, index: OwnerIndex, words: KeywordQuery, owner: OwnerRow) {
     self.plan = plan
@@ -26,6 +28,9 @@ struct OwnerSearch {
     statistics.memoryCount = owner.memoryCount
     statistics.tokenCount = owner.tokenCount
     statistics.frequencies = postings.map(\.count)
+    let isTimely = words.time.map { time in index.entries.map { $0.isLive && time.has($0.standing) } }
+    statistics.timelyCount = isTimely?.count { $0 } ?? 0
+    self.isTimely = isTimely
     self.statistics = statistics
     self.query = plan.request.vector.map { VectorCodes.Query($0) }
     self.voiced = plan.request.voicedVector.map { VectorCodes.Query($0) }
@@ -35,7 +40,7 @@ struct OwnerSearch {
   func run(_ database: Database) throws -> Findings {
     let isGiving = contextGivers()
     let facts = Facts(
-      isGiving: isGiving, isAllowed: allowed(isGiving), isAsked: askedSpeakers(),
+      isGiving: isGiving, isAllowed: allowed(isGiving), isAsked: askedPeople(),
       cosines: query.map { index.cosines($0, voiced: voiced) }, words: keywordScores(isGiving))
     var found = Findings()
     for place in try likely(facts, database) {
@@ -51,7 +56,7 @@ struct OwnerSearch {
     let isGiving: [Bool]
     /// Whether it may be a hit.
     let isAllowed: [Bool]
-    /// Whether it was said by whom the query asks for.
+    /// Whether it was said by, or is about, whom the query asks for.
     let isAsked: [Bool]
     /// By the coarse codes; nil where the query has no vector.
     let cosines: [Float]?
@@ -102,22 +107,24 @@ struct OwnerSearch {
     var likely: [(place: Int, score: Double)] = []
     for place in index.entries.indices where facts.isAllowed[place] {
       let hasCosine = comparesMeaning && index.entries[place].hasVector
-      guard hasCosine || facts.words.own[place] > 0 else { continue }
+      guard hasCosine || facts.words.own[place] > 0 || isHit(place, facts) else { continue }
       let cosine = hasCosine ? Double(cosines[place]) : 0
-      var score = Ranking.score(
-        cosine: cosine, contextCosine: 0, keywords: facts.words.share(place), isAskedSpeaker: facts.isAsked[place],
+      var score = Ranking.fit(
+        cosine: cosine, contextCosine: 0, keywords: facts.words.share(place), isAskedPerson: facts.isAsked[place],
         comparesMeaning: comparesMeaning)
-      // What stands around it may raise it by that weight, and no more.
+      // What stands around it may raise it by that weight, and no more; how it stands never does.
       guard score + Ranking.contextWeight >= top.threshold - margin else { continue }
       if comparesMeaning {
         var best: Float = 0
         for other in index.context(of: place) where facts.isGiving[other] && index.entries[other].hasVector {
           best = max(best, cosines[other])
         }
-        score = Ranking.score(
+        score = Ranking.fit(
           cosine: cosine, contextCosine: Double(best), keywords: facts.words.share(place),
-          isAskedSpeaker: facts.isAsked[place], comparesMeaning: true)
+          isAskedPerson: facts.isAsked[place], comparesMeaning: true)
       }
+      guard score >= top.threshold - margin else { continue }
+      score *= Ranking.standing(freshness: freshness(place), isOver: isOver(place))
       guard score >= top.threshold - margin else { continue }
       likely.append((place, score))
       top.insert(Candidate(score: score, id: index.entries[place].id, number: index.entries[place].number))
@@ -129,13 +136,30 @@ struct OwnerSearch {
   private func signals(_ place: Int, _ facts: Facts) -> Signals {
     let own = facts.words.own[place]
     var signals = Signals(
-      bm25: own > 0 ? own : nil, keywords: facts.words.share(place), isAskedSpeaker: facts.isAsked[place])
+      bm25: own > 0 ? own : nil, keywords: facts.words.share(place), isAskedPerson: facts.isAsked[place],
+      isNamed: isNaming && facts.isAsked[place], isOfAskedTime: isTimely?[place] ?? false,
+      freshness: freshness(place), isOver: isOver(place))
     guard let query else { return signals }
     if index.entries[place].hasVector { signals.cosine = Double(index.cosine(query, voiced: voiced, place)) }
     for other in index.context(of: place) where facts.isGiving[other] && index.entries[other].hasVector {
       signals.contextCosine = max(signals.contextCosine ?? 0, Double(index.cosine(query, voiced: voiced, other)))
     }
     return signals
+  }
+
+  /// Whether an entry is a hit though neither its meaning nor its words say anything.
+  private func isHit(_ place: Int, _ facts: Facts) -> Bool {
+    isTimely?[place] == true || (isNaming && facts.isAsked[place])
+  }
+
+  private var isNaming: Bool { plan.request.isNaming }
+
+  private func freshness(_ place: Int) -> Double {
+    plan.request.reference.map { index.entries[place].standing.freshness(at: $0.milliseconds) } ?? 1
+  }
+
+  private func isOver(_ place: Int) -> Bool {
+    !index.entries[place].isCurrent && !plan.request.asksForPast(isOfAskedTime: isTimely?[place] ?? false)
   }
 
   /// For each entry, whether it may be a hit, as far as nothing is asked of it.
@@ -152,12 +176,14 @@ struct OwnerSearch {
     return index.entries.map { $0.isLive && $0.expiresAt > now }
   }
 
-  private func askedSpeakers() -> [Bool] {
-    let speakers = plan.request.speakers
-    // Of an actor, whether it is asked for in either role.
-    let people = index.actors.map { QueryVoice.asks(speakers, for: $0, role: "user") }
-    let assistants = index.actors.map { QueryVoice.asks(speakers, for: $0, role: "assistant") }
-    return index.entries.map { $0.utterance.isAssistant ? assistants[Int($0.actor)] : people[Int($0.actor)] }
+  private func askedPeople() -> [Bool] {
+    switch plan.request.speakers {
+    case .named(let names):
+      let isNamed = index.actors.map { names.contains($0) }
+      return index.entries.map { isNamed[Int($0.actor)] || isNamed[Int($0.subject)] }
+    case .people: return index.entries.map { !$0.utterance.isAssistant }
+    case .everyone: return index.entries.map { _ in true }
+    }
   }
 
   /// What the words say of each entry.
@@ -205,6 +231,8 @@ struct OwnerSearch {
       }
       reached.removeAll(keepingCapacity: true)
     }
+    guard let isTimely, statistics.timeWeight > 0 else { return scores }
+    for place in isTimely.indices where isTimely[place] { scores.explained[place] += statistics.timeWeight }
     return scores
   }
 

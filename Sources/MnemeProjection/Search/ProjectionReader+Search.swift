@@ -47,7 +47,7 @@ extension ProjectionReader {
       guard let owner = try OwnerRow.fetch(database, key) else { return .hits([]) }
       let index = try cache.index(database, name: name, owner: owner, dimension: dimension)
       let people = try OwnerPeople.fetch(database, owner, index)
-      let voice = QueryVoice(request.text, ownNames: people.names, actors: people.speakers)
+      let voice = QueryVoice(request.text, people)
       guard let vectors = vectors(voice) else { return .unembedded(voice) }
       let voiced = request.voiced(voice, vectors)
       try self.check(voiced)
@@ -67,7 +67,7 @@ extension ProjectionReader {
   private static func search(
     _ database: Database, _ plan: SearchPlan, _ owner: OwnerRow, _ index: OwnerIndex?
   ) throws -> [SearchHit] {
-    let words = try KeywordQuery(plan.request.text, database)
+    let words = try KeywordQuery(plan.request, database)
     let found: Findings =
       if let index {
         try OwnerSearch(plan: plan, index: index, words: words, owner: owner).run(database)

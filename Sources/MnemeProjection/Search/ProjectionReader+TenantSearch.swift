@@ -59,7 +59,7 @@ extension ProjectionReader {
     let cache = self.tenantIndexes
     return try await self.read(shard) { database, name in
       guard let share = try TenantShare.fetch(database, plan.request.query.tenant) else { return .nothing }
-      let words = try KeywordQuery(plan.request.text, database)
+      let words = try KeywordQuery(plan.request, database)
       guard let index = try cache.index(database, name: name, tenant: share, dimension: plan.dimension) else {
         return .rows(try KeywordScope.tenant(share.number).statistics(database, words))
       }
@@ -135,7 +135,7 @@ extension ProjectionReader {
     case .rows:
       return try await self.read(shard) { database, _ -> Findings in
         guard let share = try TenantShare.fetch(database, plan.request.query.tenant) else { return Findings() }
-        let words = try KeywordQuery(plan.request.text, database)
+        let words = try KeywordQuery(plan.request, database)
         return try ScanSearch(plan: plan, words: words, statistics: statistics)
           .run(database, Selection(plan.request.query, tenant: share.number))
       }

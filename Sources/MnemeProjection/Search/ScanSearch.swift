@@ -18,18 +18,33 @@ struct ScanSearch {
       .findings(candidates, database, statistics)
   }
 
-  /// The nearest memories of `selection`, and those with the best words.
+  /// What the time that is asked about, and the person who is named, add to the words of a row.
+  private func bonus(_ row: Row) -> Double {
+    var bonus = 0.0
+    if let time = words.time, time.has(row[5], (row[6] as Int64?) ?? .max) { bonus += statistics.timeWeight }
+    if case .named(let names) = plan.request.speakers,
+      names.contains(StoredText.decode(row[7])) || names.contains(StoredText.decode(row[8]))
+    {
+      bonus += statistics.personWeight
+    }
+    return bonus
+  }
+
+  /// The nearest memories of `selection`, and those with the best words, of the person or the time.
   private func scan(_ database: Database, _ selection: Selection) throws -> [Candidate] {
     var nearest = NearestRows(plan: plan)
     var keywords = TopCandidates(capacity: plan.candidateCount)
     let vector = plan.request.vector == nil ? "NULL" : "(SELECT v.vector FROM vectors v WHERE v.memory = m.memory)"
     let rows = try Row.fetchCursor(
       database,
-      sql: "SELECT m.memory, m.id, m.recipe = '\(Memory.verbatimRecipe)', m.words, \(vector) \(selection.sql)",
+      sql: """
+        SELECT m.memory, m.id, m.recipe = '\(Memory.verbatimRecipe)', m.words, \(vector), m.valid_from, m.valid_to,
+        m.actor, m.subject \(selection.sql)
+        """,
       arguments: selection.arguments)
     while let row = try rows.next() {
       let occurrences = try WordOccurrences(row, at: 3, words)
-      let score = occurrences.isEmpty ? 0 : occurrences.score(statistics)
+      let score = (occurrences.isEmpty ? 0 : occurrences.score(statistics)) + self.bonus(row)
       if score > 0, score >= keywords.threshold {
         keywords.insert(Candidate(score: score, id: row[1], number: row[0]))
       }

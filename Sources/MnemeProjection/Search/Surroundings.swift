@@ -8,6 +8,9 @@ struct Surroundings {
     let isVerbatim: Bool
     let expiresAt: Int64
     let actor: String
+    let subject: String
+    let isCurrent: Bool
+    let standing: Standing
     let occurrences: WordOccurrences
     let utterance: Utterance
   }
@@ -19,7 +22,8 @@ struct Surroundings {
   private var contexts: [Int64: [Int64]] = [:]
 
   private static let columns = """
-    m.memory, m.recipe = '\(Memory.verbatimRecipe)', m.expires_at, m.actor, m.words, \(Utterance.columns)
+    m.memory, m.recipe = '\(Memory.verbatimRecipe)', m.expires_at, m.actor, m.words, m.subject, \
+    m.valid_to IS NULL AND m.superseded_by IS NULL, \(Standing.columns), \(Utterance.columns)
     """
 
   /// Reads some memories and what is known to stand around each of them.
@@ -83,8 +87,9 @@ struct Surroundings {
       members.append(
         Member(
           number: row[0], isVerbatim: row[1], expiresAt: (row[2] as Int64?) ?? .max,
-          actor: StoredText.decode(row[3]), occurrences: try WordOccurrences(row, at: 4, words),
-          utterance: Utterance(row, at: 5) { sessions.number($0) }))
+          actor: StoredText.decode(row[3]), subject: StoredText.decode(row[5]), isCurrent: row[6],
+          standing: Standing(row, at: 7), occurrences: try WordOccurrences(row, at: 4, words),
+          utterance: Utterance(row, at: 7 + Standing.columnCount) { sessions.number($0) }))
     }
     return members
   }
@@ -96,15 +101,23 @@ struct Surroundings {
     let explained = explained(statistics)
     let total = statistics.totalWeight
     var found = Findings()
-    for candidate in candidates where members[candidate.number] != nil {
+    let request = plan.request
+    for candidate in candidates {
       let number = candidate.number
+      guard let member = members[number] else { continue }
       let score = score(number, statistics)
+      let isAsked = QueryVoice.asks(
+        request.speakers, for: member.actor, subject: member.subject,
+        role: member.utterance.isAssistant ? "assistant" : "user")
+      let isTimely = words.time?.has(member.standing) ?? false
       found.add(
         Findings.Key(id: candidate.id, number: number),
         Signals(
           cosine: try cosine(database, number), contextCosine: try contextCosine(database, number),
           bm25: score > 0 ? score : nil, keywords: total > 0 ? min(1, (explained[number] ?? 0) / total) : 0,
-          isAskedSpeaker: isAskedSpeaker(number)))
+          isAskedPerson: isAsked, isNamed: request.isNaming && isAsked, isOfAskedTime: isTimely,
+          freshness: request.reference.map { member.standing.freshness(at: $0.milliseconds) } ?? 1,
+          isOver: !member.isCurrent && !request.asksForPast(isOfAskedTime: isTimely)))
     }
     return found
   }
@@ -123,13 +136,6 @@ struct Surroundings {
   /// The best cosine around memory `number`, cut off at 0; nil where there is none.
   func contextCosine(_ database: Database, _ number: Int64) throws -> Double? {
     try (contexts[number] ?? []).compactMap { try cosine(database, $0) }.map { max($0, 0) }.max()
-  }
-
-  /// Whether memory `number` was said by whom the query asks for.
-  func isAskedSpeaker(_ number: Int64) -> Bool {
-    guard let member = members[number] else { return false }
-    return QueryVoice.asks(
-      plan.request.speakers, for: member.actor, role: member.utterance.isAssistant ? "assistant" : "user")
   }
 
   /// BM25 of memory `number`'s own words.
@@ -154,6 +160,10 @@ struct Surroundings {
         let best = around.map { score($0) * KeywordQuery.contextShare }.max() ?? 0
         explained[number, default: 0] += max(score(number), best)
       }
+    }
+    guard let time = words.time else { return explained }
+    for number in contexts.keys where members[number].map({ time.has($0.standing) }) ?? false {
+      explained[number, default: 0] += statistics.timeWeight
     }
     return explained
   }

@@ -7,7 +7,7 @@ extension TenantIndex {
     static let magic: UInt64 = 0x7869_2d65_6d65_6e6d
 
     /// Rises with every change of what is written.
-    var formatVersion = 1
+    var formatVersion = 2
     /// What the rows meant that it was made from.
     var schemaVersion = Schema.version
     /// Bytes of an entry.

@@ -45,17 +45,23 @@ struct TenantIndex: CachedIndex {
     let expiresAt: Int64
     private let utterancePlace: UInt64
     private let utteranceTime: Int64
+    private let validFrom: Int64
+    private let validTo: Int64
+    private let lastSaidAt: Int64
     /// Digest of its words' keys.
     fileprivate let words: UInt64
     var flags: Flags
     let tokenCount: Int32
     /// Who said it: hash of the name.
     let actor: UInt32
+    /// Whom it is about, likewise.
+    let subject: UInt32
     private let session: Int32
+    private let reinforcementCount: Int32
 
     init(
-      number: Int64, id: UUID, flags: Flags, tokenCount: Int32, expiresAt: Int64, actor: UInt32, utterance: Utterance,
-      words: UInt64
+      number: Int64, id: UUID, flags: Flags, tokenCount: Int32, expiresAt: Int64, actor: UInt32, subject: UInt32,
+      utterance: Utterance, standing: Standing, words: UInt64
     ) {
       self.number = number
       // Both are 16 bytes.
@@ -67,7 +73,12 @@ struct TenantIndex: CachedIndex {
       self.flags = utterance.isAssistant ? flags.union(.saidByAssistant) : flags
       self.tokenCount = tokenCount
       self.actor = actor
+      self.subject = subject
       session = utterance.session
+      validFrom = standing.validFrom
+      validTo = standing.validTo
+      lastSaidAt = standing.lastSaidAt
+      reinforcementCount = standing.reinforcementCount
     }
 
     var id: UUID { UUID(uuid: unsafe unsafeBitCast((idHead, idTail), to: uuid_t.self)) }
@@ -75,6 +86,11 @@ struct TenantIndex: CachedIndex {
     var utterance: Utterance {
       Utterance(
         session: session, place: utterancePlace, at: utteranceTime, isAssistant: flags.contains(.saidByAssistant))
+    }
+
+    var standing: Standing {
+      Standing(
+        validFrom: validFrom, validTo: validTo, lastSaidAt: lastSaidAt, reinforcementCount: reinforcementCount)
     }
   }
 
@@ -122,7 +138,8 @@ struct TenantIndex: CachedIndex {
   private static let columns = """
     m.memory, m.id, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at, \
     (SELECT v.vector FROM vectors v WHERE v.memory = m.memory), m.recipe = '\(Memory.verbatimRecipe)', m.actor, \
-    m.words, m.user_id IS NOT NULL, m.agent_id IS NOT NULL, m.app_id IS NOT NULL, \(Utterance.columns)
+    m.words, m.user_id IS NOT NULL, m.agent_id IS NOT NULL, m.app_id IS NOT NULL, m.subject, \
+    \(Standing.columns), \(Utterance.columns)
     """
 
   /// Share of the base, as a denominator, that may stand behind it before all is made one base again.
@@ -315,8 +332,9 @@ struct TenantIndex: CachedIndex {
     if row[10] { flags.insert(.hasApp) }
     let entry = Entry(
       number: row[0], id: row[1], flags: flags, tokenCount: Int32(tokenCount), expiresAt: (row[3] as Int64?) ?? .max,
-      actor: Self.hash(StoredText.decode(row[6])),
-      utterance: Utterance(row, at: 11) { Int32(Self.hash($0) >> 1) }, words: digest.value)
+      actor: Self.hash(StoredText.decode(row[6])), subject: Self.hash(StoredText.decode(row[11])),
+      utterance: Utterance(row, at: 12 + Standing.columnCount) { Int32(Self.hash($0) >> 1) },
+      standing: Standing(row, at: 12), words: digest.value)
     return (entry, vector)
   }
 

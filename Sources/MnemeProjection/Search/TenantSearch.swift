@@ -17,6 +17,8 @@ struct TenantSearch: Sendable {
   private let voiced: VectorCodes.Query?
   private let now: Int64
   private let askedNames: Set<UInt32>
+  /// Places of the time that is asked about; nil where none is.
+  private let timelyPlaces: [Int32]?
 
   /// Blocks of vectors that one task compares.
   static let blocksPerTask = 128
@@ -35,7 +37,10 @@ struct TenantSearch: Sendable {
     } else {
       self.askedNames = []
     }
-    // Entries know whether they have ended, not when they held.
+    self.timelyPlaces = words.time.map { time in
+      index.entries.indices.filter { index.isLive($0) && time.has(index.entries[$0].standing) }.map { Int32($0) }
+    }
+    // Filters of the past are asked of the rows.
     let isTold = plan.request.query.filter.map(Self.isAboutFlags) ?? true
     guard !isTold || plan.request.query.validAt != nil else {
       self.isSelected = nil
@@ -79,6 +84,7 @@ struct TenantSearch: Sendable {
     statistics.memoryCount = share.memoryCount
     statistics.tokenCount = share.tokenCount
     statistics.frequencies = words.keys.map { index.frequency(of: $0) }
+    statistics.timelyCount = timelyPlaces?.count ?? 0
     return statistics
   }
 
@@ -123,7 +129,7 @@ struct TenantSearch: Sendable {
     return nearest.candidates
   }
 
-  /// The memories with the best words.
+  /// The memories with the best words, of the time that is asked about and about the person who is named.
   func bestWords(_ statistics: KeywordStatistics) -> [Candidate] {
     let saturation = statistics.saturation
     var scores = [Float](repeating: 0, count: index.entries.count)
@@ -134,6 +140,16 @@ struct TenantSearch: Sendable {
         let place = posting.place
         if scores[place] == 0 { reached.append(place) }
         scores[place] += Float(weight * saturation(posting.occurrences, tokenCount: index.tokenCounts[place]))
+      }
+    }
+    for place in timelyPlaces ?? [] {
+      if scores[Int(place)] == 0 { reached.append(Int(place)) }
+      scores[Int(place)] += Float(statistics.timeWeight)
+    }
+    if !askedNames.isEmpty {
+      for place in index.entries.indices where index.isLive(place) && isAsked(index.entries[place]) {
+        if scores[place] == 0 { reached.append(place) }
+        scores[place] += Float(statistics.personWeight)
       }
     }
     var best = TopCandidates(capacity: plan.candidateCount)
@@ -163,11 +179,16 @@ struct TenantSearch: Sendable {
       for other in around { best = max(best, KeywordQuery.contextShare * share(of: word, at: other, saturation)) }
       explained += statistics.weight(word) * best
     }
+    let isTimely = words.time?.has(entry.standing) ?? false
+    if isTimely { explained += statistics.timeWeight }
     let total = statistics.totalWeight
-    let score = Ranking.score(
+    let fit = Ranking.fit(
       cosine: cosine(place), contextCosine: around.map { cosine($0) }.max() ?? 0,
-      keywords: total > 0 ? min(1, explained / total) : 0, isAskedSpeaker: isAsked(entry),
+      keywords: total > 0 ? min(1, explained / total) : 0, isAskedPerson: isAsked(entry),
       comparesMeaning: query != nil)
+    let isOver = !entry.flags.contains(.current) && !plan.request.asksForPast(isOfAskedTime: isTimely)
+    let freshness = plan.request.reference.map { entry.standing.freshness(at: $0.milliseconds) } ?? 1
+    let score = fit * Ranking.standing(freshness: freshness, isOver: isOver)
     return Scored(
       candidate: Candidate(score: score, id: entry.id, number: number),
       context: around.map { index.entries[$0].number })
@@ -188,7 +209,7 @@ struct TenantSearch: Sendable {
 
   private func isAsked(_ entry: TenantIndex.Entry) -> Bool {
     switch plan.request.speakers {
-    case .named: askedNames.contains(entry.actor)
+    case .named: askedNames.contains(entry.actor) || askedNames.contains(entry.subject)
     case .people: !entry.utterance.isAssistant
     case .everyone: true
     }

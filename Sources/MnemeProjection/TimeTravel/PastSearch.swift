@@ -16,12 +16,15 @@ struct PastSearch {
   private let cosines: [Double?]
   /// Whether each entry may be context: it has not expired.
   private let isGiving: [Bool]
+  private let standings: [Standing]
+  /// Whether each entry is of the time that is asked about.
+  private let isTimely: [Bool]
 
   /// A search of `entries`, which are all of an owner's, in order of their numbers.
   init(_ request: SearchRequest, _ entries: [PastMemories.Entry], _ database: Database, dimension: Int) throws {
     self.request = request
     self.entries = entries
-    let words = try KeywordQuery(request.text, database)
+    let words = try KeywordQuery(request, database)
     self.words = words
     let tokenizer = try WordTokenizer(database)
     let places = Dictionary(uniqueKeysWithValues: words.keys.enumerated().map { ($1, $0) })
@@ -35,6 +38,10 @@ struct PastSearch {
       for (place, count) in counts.enumerated() where count > 0 { statistics.frequencies[place] += 1 }
       return counts
     }
+    let standings = entries.map { Standing($0.view.memory, reinforcementCount: $0.view.reinforcementCount) }
+    self.standings = standings
+    self.isTimely = standings.map { words.time?.has($0) ?? false }
+    statistics.timelyCount = isTimely.count { $0 }
     statistics.memoryCount = entries.count
     statistics.tokenCount = tokenCounts.reduce(0) { $0 + Int($1) }
     self.statistics = statistics
@@ -63,11 +70,16 @@ struct PastSearch {
     var places: [UUID: Int] = [:]
     for (index, entry) in entries.enumerated() where request.query.asksForPast(entry.view) {
       let memory = entry.view.memory
+      let isAsked = QueryVoice.asks(
+        request.speakers, for: memory.actor, subject: memory.subject,
+        role: utterances[index].isAssistant ? "assistant" : "user")
       let signals = Signals(
         cosine: cosines[index], contextCosine: contexts[index].compactMap { cosines[$0] }.map { max($0, 0) }.max(),
         bm25: own[index] > 0 ? own[index] : nil, keywords: total > 0 ? min(1, explained[index] / total) : 0,
-        isAskedSpeaker: QueryVoice.asks(
-          request.speakers, for: memory.actor, role: utterances[index].isAssistant ? "assistant" : "user"))
+        isAskedPerson: isAsked, isNamed: request.isNaming && isAsked, isOfAskedTime: isTimely[index],
+        freshness: request.reference.map { standings[index].freshness(at: $0.milliseconds) } ?? 1,
+        isOver: (memory.validTo != nil || memory.supersededBy != nil)
+          && !request.asksForPast(isOfAskedTime: isTimely[index]))
       guard signals.isHit else { continue }
       found[memory.id] = signals
       places[memory.id] = index
@@ -103,6 +115,7 @@ struct PastSearch {
         explained[index] += max(scores[index], around)
       }
     }
+    for index in entries.indices where isTimely[index] { explained[index] += statistics.timeWeight }
     return (explained, own)
   }
 

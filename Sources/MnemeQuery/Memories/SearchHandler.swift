@@ -81,7 +81,7 @@ extension QueryAPI {
       form.text, reference: form.read.reference, about: form.read.query, reader: self.reader)
     let realm = form.read.query.owner.map(EmbeddingCache.Realm.owner) ?? .tenant(tenant)
     let question = SearchRequest(
-      query: form.read.query, text: form.text, vector: nil,
+      query: form.read.query, text: form.text, vector: nil, reference: form.read.reference,
       limit: reranker == nil ? form.limit : max(form.limit, Reranking.maxDocumentCount), minimumScore: form.threshold)
     let (hits, time, isEmbedded) = try await self.ask(question, lookup, in: realm)
     var found = Findings(hits: hits.map { RankedHit(hit: $0, score: $0.score) }, time: time)
@@ -167,17 +167,19 @@ extension QueryAPI {
     object["score"] = .double(ranked.score)
     object["score_breakdown"] = [
       "semantic": .double(hit.semantic), "bm25": .double(hit.keyword),
-      "entity": .double(hit.signals.isAskedSpeaker ? 1 : 0),
+      "entity": .double(hit.signals.isAskedPerson ? 1 : 0),
     ]
     guard form.explains else { return form.read.project(object) }
     var explain: [String: JSONValue] = [
       "cosine": hit.signals.cosine.map(JSONValue.double) ?? .null,
       "context_cosine": hit.signals.contextCosine.map(JSONValue.double) ?? .null,
       "bm25": hit.signals.bm25.map(JSONValue.double) ?? .null, "keywords": .double(hit.signals.keywords),
-      "speaker": .bool(hit.signals.isAskedSpeaker), "semantic_weight": .double(Ranking.semanticWeight),
+      "person": .bool(hit.signals.isAskedPerson), "of_asked_time": .bool(hit.signals.isOfAskedTime),
+      "freshness": .double(hit.signals.freshness), "over": .bool(hit.signals.isOver),
+      "semantic_weight": .double(Ranking.semanticWeight),
       "context_weight": .double(Ranking.contextWeight), "keyword_weight": .double(Ranking.keywordWeight),
-      "speaker_weight": .double(Ranking.speakerWeight),
-      "threshold": .double(form.threshold),
+      "person_weight": .double(Ranking.personWeight), "age_share": .double(Ranking.ageShare),
+      "over_share": .double(Ranking.overShare), "threshold": .double(form.threshold),
     ]
     if let relevance = ranked.relevance {
       explain["rerank"] = .double(relevance)

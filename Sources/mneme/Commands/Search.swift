@@ -89,9 +89,10 @@ struct Search: AsyncParsableCommand {
       guard explain else { continue }
       Console.line(
         "      semantic \(Self.rounded(hit.semantic))  keyword \(Self.rounded(hit.keyword))"
-          + "  speaker \(hit.signals.isAskedSpeaker ? 1 : 0)"
+          + "  person \(hit.signals.isAskedPerson ? 1 : 0)\(hit.signals.isOfAskedTime ? "  of that time" : "")"
           + "  around it \(hit.signals.contextCosine.map(Self.rounded) ?? "–")"
           + "  cosine \(hit.signals.cosine.map(Self.rounded) ?? "–")  bm25 \(hit.signals.bm25.map(Self.rounded) ?? "–")"
+          + "  freshness \(Self.rounded(hit.signals.freshness))\(hit.signals.isOver ? "  over" : "")"
       )
     }
   }

@@ -70,7 +70,7 @@ final class ReaderTwin: MemoryReader {
       return scored.sorted { $0.1 > $1.1 }.prefix(request.limit).map { view, score in
         SearchHit(
           view: view, score: score, semantic: 0.9, keyword: 0.6,
-          signals: Signals(cosine: 0.9, contextCosine: 0.5, bm25: 2.5, keywords: 0.6, isAskedSpeaker: true))
+          signals: Signals(cosine: 0.9, contextCosine: 0.5, bm25: 2.5, keywords: 0.6, isAskedPerson: true))
       }
     }
   }
