@@ -82,12 +82,13 @@ import Testing
             "over_share": .double(0.2),
             "semantic_weight": .double(0.45), "context_weight": .double(0.15),
             "keyword_weight": .double(0.25), "person_weight": .double(0.15), "threshold": .double(0.1),
+            "repetition": .double(0),
           ],
         ])
     }
     let request = try #require(harness.reader.state.withLock { $0.searches.first })
     #expect(request.text == "tea?")
-    #expect(request.limit == 3)
+    #expect(request.limit == 5)
     #expect(request.minimumScore == 0.1)
     #expect(request.vector == [1, 0, 0, 0])
     #expect(request.query.tenant == "default")

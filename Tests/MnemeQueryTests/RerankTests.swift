@@ -80,7 +80,7 @@ import Testing
     let callCount = reranker?.calls.count ?? 0
     #expect(callCount == 0)
     let limits = harness.reader.state.withLock { $0.searches.map { $0.limit } }
-    #expect(limits == [2])
+    #expect(limits == [Repeats.count(for: 2)])
   }
 
   static let failures: [ScriptedReranker.Handler] = [

@@ -32,7 +32,7 @@ extension QueryAPI {
     let now = self.clock()
     let form = try ContextForm(members, tenant: request.tenant, now: now, bounds: self.configuration)
     try await self.awaitPosition(request, members)
-    let found = try await self.find(form.search, tenant: request.tenant)
+    let found = try await self.find(form.search, tenant: request.tenant, count: form.search.limit)
     let items = found.hits.map { ContextItem($0.hit.view.memory, score: $0.score, now: form.reference) }
     let block = ContextBlock(question: form.search.text, items: items, maxTokenCount: form.maxTokenCount)
     let memories = block.entries.map { entry in

@@ -12,6 +12,8 @@ struct RankedHit: Sendable {
   var score: Double
   /// The reranker's relevance as it came; nil where it was not reranked.
   var relevance: Double?
+  /// How much of it a hit before it says, 0…1: by that share its score is less.
+  var repetition = 0.0
 }
 
 /// How searches are reranked.

@@ -50,7 +50,8 @@ extension QueryAPI {
     let now = self.clock()
     let form = try SearchForm(members, tenant: request.tenant, now: now, bounds: self.configuration)
     try await self.awaitPosition(request, members)
-    let found = try await self.find(form, tenant: request.tenant)
+    let found = try await self.find(form, tenant: request.tenant, count: Repeats.count(for: form.limit))
+      .withoutRepeats(limit: form.limit)
     let shownAt = form.read.query.asOf ?? now
     var answer: [String: JSONValue] = ["results": .array(found.hits.map { Self.hit($0, form, now: shownAt) })]
     if form.explains { answer["time"] = found.time?.object ?? .null }
@@ -65,6 +66,21 @@ extension QueryAPI {
     /// What failed, in words that scripts may rely on.
     var degradations: [String] = []
 
+    /// The first `limit` hits by what each adds to those before it.
+    func withoutRepeats(limit: Int) -> Findings {
+      var found = self
+      let items = hits.map { ranked in
+        Repeats.Item(
+          score: ranked.score, text: ranked.hit.view.memory.text, subject: ranked.hit.view.memory.subject)
+      }
+      found.hits = Repeats.order(items, limit: limit).map { placed in
+        var ranked = hits[placed.index]
+        (ranked.score, ranked.repetition) = (placed.score, placed.similarity)
+        return ranked
+      }
+      return found
+    }
+
     /// An answer that tells what failed.
     func answer(_ members: [String: JSONValue]) -> APIResponse {
       guard !self.degradations.isEmpty else { return APIResponse(.object(members)) }
@@ -74,15 +90,15 @@ extension QueryAPI {
     }
   }
 
-  /// Searches, and reranks what was found where that is asked for and there is a reranker.
-  func find(_ form: SearchForm, tenant: String) async throws -> Findings {
+  /// The best `count` hits, reranked where that is asked for and there is a reranker.
+  func find(_ form: SearchForm, tenant: String, count: Int) async throws -> Findings {
     let reranker = form.reranks ? self.reranker : nil
     let lookup = try await TimeLookup(
       form.text, reference: form.read.reference, about: form.read.query, reader: self.reader)
     let realm = form.read.query.owner.map(EmbeddingCache.Realm.owner) ?? .tenant(tenant)
     let question = SearchRequest(
       query: form.read.query, text: form.text, vector: nil, reference: form.read.reference,
-      limit: reranker == nil ? form.limit : max(form.limit, Reranking.maxDocumentCount), minimumScore: form.threshold)
+      limit: reranker == nil ? count : max(count, Reranking.maxDocumentCount), minimumScore: form.threshold)
     let (hits, time, isEmbedded) = try await self.ask(question, lookup, in: realm)
     var found = Findings(hits: hits.map { RankedHit(hit: $0, score: $0.score) }, time: time)
     if !isEmbedded { found.degradations.append("keywords-only") }
@@ -92,7 +108,7 @@ extension QueryAPI {
       } else {
         found.degradations.append("not-reranked")
       }
-      found.hits = Array(found.hits.prefix(form.limit))
+      found.hits = Array(found.hits.prefix(count))
     }
     return found
   }
@@ -180,6 +196,7 @@ extension QueryAPI {
       "context_weight": .double(Ranking.contextWeight), "keyword_weight": .double(Ranking.keywordWeight),
       "person_weight": .double(Ranking.personWeight), "age_share": .double(Ranking.ageShare),
       "over_share": .double(Ranking.overShare), "threshold": .double(form.threshold),
+      "repetition": .double(ranked.repetition),
     ]
     if let relevance = ranked.relevance {
       explain["rerank"] = .double(relevance)
