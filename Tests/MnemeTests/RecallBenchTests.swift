@@ -43,6 +43,22 @@ import Testing
     #expect(conversation.questions.map(\.category) == ["multi-hop", "single-hop", "temporal"])
   }
 
+  @Test(
+    arguments: [
+      (.meaning, ["words", "meaning"]), (.words, ["meaning", "words"]), (.person, ["meaning", "words"]),
+      (.age, ["meaning", "words"]), (.repetition, ["words", "meaning"]), (.meaningAround, ["meaning", "words"]),
+    ] as [(RecallSignal, [String])])
+  func hitsStandAsTheyWouldWithoutASignal(_ signal: RecallSignal, _ expected: [String]) {
+    func hit(_ name: String, _ explain: [String: JSONValue]) -> JSONValue {
+      ["memory": .string(name), "explain": .object(explain)]
+    }
+    let hits = [
+      hit("meaning", ["cosine": .double(0.8), "context_cosine": .null, "keywords": .int(0), "freshness": .int(1)]),
+      hit("words", ["cosine": .null, "keywords": .int(1), "person": .bool(true), "repetition": .double(0.5)]),
+    ]
+    #expect(signal.leftOut(of: hits).compactMap { $0["memory"]?.stringValue } == expected)
+  }
+
   @Test func chatsOfBEAMAreRead() throws {
     let folder = TemporaryFolder()
     defer { folder.remove() }

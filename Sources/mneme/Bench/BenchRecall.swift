@@ -20,6 +20,8 @@ struct BenchRecall: AsyncParsableCommand {
   @Option(help: "Folder of LoCoMo: the file as published, and corrected labels, if any.") var locomo: String?
   @Option(help: "Folder of BEAM: one folder for each chat.") var beam: String?
   @Flag(help: "Extract memories from the messages, rather than keep each message as it stands.") var extracted = false
+  @Flag(help: "Tell also what is found without each signal, among the first 100 hits with all of them.")
+  var signals = false
   @OptionGroup var options: BenchOptions
 
   /// Memories asked for, so that twenty different messages are among their sources.
@@ -103,18 +105,22 @@ struct BenchRecall: AsyncParsableCommand {
   private func measure(_ corpus: RecallCorpus, _ server: BenchServer) async throws -> Report {
     var scores: [RecallScore] = []
     var audited: [RecallScore] = []
+    var ablated: [RecallSignal: [RecallScore]] = [:]
     var contexts: [ContextScore] = []
     let bar = ProgressBar(corpus.name, unit: "questions")
     let total = corpus.conversations.reduce(0) { $0 + $1.questions.count }
     for (number, conversation) in corpus.conversations.enumerated() {
       for question in conversation.questions {
-        let hits = try await server.search(question.text, user: conversation.id, limit: Self.maxHitCount)
-        let turns = Self.messages(hits)
-        func score(_ evidence: Set<String>) -> RecallScore {
-          RecallScore(conversation: number, category: question.category, turns: turns, evidence: evidence)
+        let hits = try await server.search(question.text, user: conversation.id, limit: Self.maxHitCount, explains: signals)
+        func score(_ hits: [JSONValue], _ evidence: Set<String>) -> RecallScore {
+          RecallScore(
+            conversation: number, category: question.category, turns: Self.messages(hits), evidence: evidence)
         }
-        scores.append(score(question.evidence))
-        audited.append(score(question.auditedEvidence))
+        scores.append(score(hits, question.evidence))
+        audited.append(score(hits, question.auditedEvidence))
+        for signal in signals ? RecallSignal.allCases : [] {
+          ablated[signal, default: []].append(score(signal.leftOut(of: hits), question.evidence))
+        }
         if let answer = question.answer {
           let text = try await server.context(question.text, user: conversation.id)
           contexts += [
@@ -127,7 +133,8 @@ struct BenchRecall: AsyncParsableCommand {
     bar.finish(scores.count)
     return Report(
       corpus: corpus.name, conversations: corpus.conversations.count,
-      messages: corpus.conversations.reduce(0) { $0 + $1.messageCount }, rows: Self.rows(corpus, scores, audited),
+      messages: corpus.conversations.reduce(0) { $0 + $1.messageCount },
+      rows: Self.rows(corpus, scores, audited) + Self.rows(corpus, ablated),
       contexts: Self.rows(corpus, contexts))
   }
 
@@ -146,7 +153,7 @@ struct BenchRecall: AsyncParsableCommand {
       RecallRow(name, scores, conversationCount: corpus.conversations.count)
     }
     var rows = [row("all", scores)]
-    if let separate = corpus.separateCategory {
+    for separate in corpus.separateCategories {
       rows.append(row("all without \(separate)", scores.filter { $0.category != separate }))
     }
     if corpus.isAudited { rows.append(row("all, labels corrected", audited)) }
@@ -154,6 +161,14 @@ struct BenchRecall: AsyncParsableCommand {
       rows.append(row(category, scores.filter { $0.category == category }))
     }
     return rows
+  }
+
+  private static func rows(_ corpus: RecallCorpus, _ ablated: [RecallSignal: [RecallScore]]) -> [RecallRow] {
+    RecallSignal.allCases.compactMap { signal in
+      ablated[signal].map {
+        RecallRow("all, without \(signal.rawValue)", $0, conversationCount: corpus.conversations.count)
+      }
+    }
   }
 
   /// The source messages of hits, each once, in rank order.

@@ -80,12 +80,13 @@ struct BenchServer: Sendable {
     try await post("/v3/memories/add/", .object(body))
   }
 
-  /// Searches one user's memories.
-  func search(_ query: String, user: String, limit: Int = 10) async throws -> [JSONValue] {
+  /// Searches one user's memories; each hit with its signals, if that is asked for.
+  func search(_ query: String, user: String, limit: Int = 10, explains: Bool = false) async throws -> [JSONValue] {
     let answer = try await post(
       "/v3/memories/search/",
       [
         "query": .string(query), "filters": ["user_id": .string(user)], "top_k": .int(Int64(limit)), "threshold": 0,
+        "explain": .bool(explains),
       ])
     return answer["results"]?.arrayValue ?? []
   }

@@ -36,8 +36,9 @@ struct RecallCorpus: Sendable {
 
   let name: String
   let conversations: [Conversation]
-  /// A category that some leave out of the mean; nil for none.
-  var separateCategory: String?
+  /// Categories that some leave out of the mean, each by itself: of whole conversations, of which no ten messages can
+  /// hold much.
+  var separateCategories: [String] = []
   /// Whether some labels have been corrected.
   var isAudited = false
 }
@@ -94,7 +95,7 @@ extension RecallCorpus {
           id: "beam-\(number)", sessions: sessions,
           questions: try beamQuestions(
             "\(folder)/\(number)/probing_questions.json", known: Set(sessions.flatMap { $0.map(\.id) })))
-      }, separateCategory: "summarization")
+      }, separateCategories: ["summarization", "event_ordering"])
   }
 
   static func json(_ path: String) throws -> JSONValue {
