@@ -111,7 +111,8 @@ struct BenchRecall: AsyncParsableCommand {
     let total = corpus.conversations.reduce(0) { $0 + $1.questions.count }
     for (number, conversation) in corpus.conversations.enumerated() {
       for question in conversation.questions {
-        let hits = try await server.search(question.text, user: conversation.id, limit: Self.maxHitCount, explains: signals)
+        let hits = try await server.search(
+          question.text, user: conversation.id, limit: Self.maxHitCount, explains: signals)
         func score(_ hits: [JSONValue], _ evidence: Set<String>) -> RecallScore {
           RecallScore(
             conversation: number, category: question.category, turns: Self.messages(hits), evidence: evidence)

@@ -49,6 +49,12 @@ struct BenchRecords {
     return try records(ofTurn: number, [.added(memory(number, number % ownerCount, at))], at)
   }
 
+  /// What `plainRecords(ofTurn:)` brings, as it is.
+  mutating func plainMemory(ofTurn number: Int) -> (memory: Memory, vector: [Float]) {
+    let memory = memory(number, number % ownerCount, time(number))
+    return (memory, vector())
+  }
+
   private func time(_ number: Int) -> Timestamp {
     Timestamp(milliseconds: Self.start.milliseconds + Int64(number) * 1000)
   }

@@ -14,6 +14,11 @@ struct BenchSearch: AsyncParsableCommand {
       Fills a log with memories, folds it, and asks a mneme serve of its own, over one connection that is kept. Each \
       question is asked twice: the second time its embedding is known, and what remains is the search. Answers are \
       timed until their last byte, and decoded afterwards. A folder that is kept is filled once.
+
+      A peer is a program that searches the largest owner's memories for the same questions: it reads lines of JSON \
+      on standard input, first {"id", "memory", "at", "user", "vector"}, then {"question", "user", "vector"} (base64 \
+      of 32-bit floats, little-endian), and prints {"name": …, "milliseconds": [one of each question]}. How many \
+      times as long it takes is the ratio.
       """)
 
   @Option(help: "Memories of one owner, one size after the other.") var sizes: [Int] = [1000, 10_000]
@@ -22,6 +27,7 @@ struct BenchSearch: AsyncParsableCommand {
   @Option(help: "Searches in each measurement.") var searches = 300
   @Option(help: "Seconds that searches are sent side by side.") var seconds = 5
   @Option(help: "Connections that send them.") var connections = 8
+  @Option(help: "Program to compare with; may be repeated; see above.") var peer: [String] = []
   @OptionGroup var options: BenchOptions
 
   func validate() throws {
@@ -32,7 +38,8 @@ struct BenchSearch: AsyncParsableCommand {
   func run() async throws {
     let figures = try await options.withDirectory { directory in
       try await self.fill(directory)
-      return try await self.measure(directory)
+      let figures = try await self.measure(directory)
+      return figures + (try await self.compare(figures, directory))
     }
     try Figure.show(figures, json: options.json)
   }
@@ -84,6 +91,53 @@ struct BenchSearch: AsyncParsableCommand {
     bar.finish(count)
   }
 
+  // MARK: Peers
+
+  /// What the peers take, beside what this took in the same run.
+  private func compare(_ figures: [Figure], _ directory: String) async throws -> [Figure] {
+    guard !peer.isEmpty, let size = sizes.last else { return [] }
+    let name = BenchSearchRun.name(ofOwner: size)
+    let input = try await self.input(size: size, name, directory)
+    var found: [Figure] = []
+    for path in peer {
+      let answer = try await BenchSearchPeer(path: path, input: input).search()
+      var latencies = Latencies()
+      for time in answer.milliseconds.dropFirst(BenchSearchRun.warmUpCount) { latencies.add(.milliseconds(time)) }
+      for (percentile, share) in [("p50", 0.5), ("p99", 0.99)] {
+        let value = latencies.percentile(share)
+        found.append(Figure(name: "\(name): \(answer.name): \(percentile)", value: value, unit: "ms"))
+        guard let own = figures.first(where: { $0.name == "\(name): \(percentile)" }) else { continue }
+        found.append(
+          Figure(name: "\(name): \(answer.name), to this: \(percentile)", value: value / own.value, unit: "×"))
+      }
+    }
+    return found
+  }
+
+  /// The memories of the owner of `size`, made again as they were filled, and the questions that were asked.
+  private func input(size: Int, _ name: String, _ directory: String) async throws -> BenchSearchPeer.Input {
+    var settings = options.settings
+    settings.dataDir = directory + "/data"
+    let system = try await MnemeSystem.open(settings)
+    let models = try Models(system.settings)
+    let active = try await system.active(models)
+    let embedder = try await models.embedder(active.embedding)
+    let configuration = system.projection(of: active)
+    var source = BenchRecords(
+      codec: system.codec, generation: configuration.generation, space: configuration.space,
+      dimension: configuration.dimension, ownerCount: 1, name: "owner-of-\(size)",
+      vectors: try await BenchVectors(embedder))
+    let memories = (0..<size).map { source.plainMemory(ofTurn: $0) }
+    var questions: [(text: String, vector: [Float])] = []
+    for text in BenchSearchRun.questions(name, count: searches) {
+      questions.append((text, try await embedder.embed([text])[0]))
+    }
+    await models.close()
+    await system.log.close()
+    return try BenchSearchPeer.Input(
+      memories, questions: questions, user: "owner-of-\(size)-0", path: directory + "/peer.jsonl")
+  }
+
   // MARK: Measuring
 
   private func measure(_ directory: String) async throws -> [Figure] {
@@ -103,7 +157,7 @@ struct BenchSearch: AsyncParsableCommand {
     figures.append(try await run.emptyRequests())
     for size in sizes {
       let user = "owner-of-\(size)-0"
-      figures += try await run.figures("1 owner, \(size) memories", [.user(user)])
+      figures += try await run.figures(BenchSearchRun.name(ofOwner: size), [.user(user)])
       figures += try await run.figures("1 owner, \(size) memories, 10 conditions", [.conditions(user)])
     }
     if crowdCount > 0 {
@@ -157,7 +211,16 @@ struct BenchSearchRun: Sendable {
   let searches: Int
 
   /// Searches before the first one that counts.
-  private static let warmUpCount = 20
+  static let warmUpCount = 20
+
+  /// What figures of the owner of `size` are called.
+  static func name(ofOwner size: Int) -> String { "1 owner, \(size) memories" }
+
+  /// The questions of the measurement of that name, those that do not count first.
+  static func questions(_ name: String, count: Int) -> [String] {
+    var texts = BenchTexts(seed: UInt64(name.utf8.count))
+    return (0..<count + warmUpCount).map { texts.question() + " (\($0))" }
+  }
 
   /// One search; returns how long it took, until the last byte of its answer.
   @discardableResult
@@ -178,11 +241,9 @@ struct BenchSearchRun: Sendable {
 
   /// Percentiles, with the embedding of the question and without it.
   func figures(_ name: String, _ subjects: [BenchSubject]) async throws -> [Figure] {
-    var texts = BenchTexts(seed: UInt64(name.utf8.count))
     var fresh = Latencies()
     var known = Latencies()
-    for number in 0..<searches + Self.warmUpCount {
-      let question = texts.question() + " (\(number))"
+    for (number, question) in Self.questions(name, count: searches).enumerated() {
       let subject = subjects[number * 7919 % subjects.count]
       let first = try await ask(question, subject)
       let second = try await ask(question, subject)
