@@ -35,12 +35,16 @@ public struct ProjectionConfiguration: Hashable, Sendable {
     /// Memories that a tenant has in a shard before a reader writes what it keeps of them to a file, for the readers
     /// after it: fewer are read again as quickly.
     public var minTenantIndexFileMemoryCount: Int
+    /// Candidates that each way of looking brings at least, where not all memories are ranked by all signals: across
+    /// owners, and of an owner who is too large to be kept in memory.
+    public var minCandidateCount: Int
 
     /// Bounds with all their parts.
     public init(
       maxBatchRecordCount: Int = 500, maxBatchByteCount: Int = 8 << 20, maxRebuildBatchRecordCount: Int = 2_500,
       maxRebuildReadRecordCount: Int = 1000, maxIndexCacheByteCount: Int = 256 << 20,
-      maxTenantIndexByteCount: Int = 1 << 30, minTenantIndexFileMemoryCount: Int = 10_000
+      maxTenantIndexByteCount: Int = 1 << 30, minTenantIndexFileMemoryCount: Int = 10_000,
+      minCandidateCount: Int = 200
     ) {
       self.maxBatchRecordCount = maxBatchRecordCount
       self.maxBatchByteCount = maxBatchByteCount
@@ -49,6 +53,7 @@ public struct ProjectionConfiguration: Hashable, Sendable {
       self.maxIndexCacheByteCount = maxIndexCacheByteCount
       self.maxTenantIndexByteCount = maxTenantIndexByteCount
       self.minTenantIndexFileMemoryCount = minTenantIndexFileMemoryCount
+      self.minCandidateCount = minCandidateCount
     }
   }
 

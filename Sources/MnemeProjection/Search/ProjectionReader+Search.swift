@@ -6,9 +6,16 @@ public import MnemeCore
 struct SearchPlan: Sendable {
   let request: SearchRequest
   let dimension: Int
+  private let minCandidateCount: Int
+
+  init(_ request: SearchRequest, _ configuration: ProjectionConfiguration) {
+    self.request = request
+    self.dimension = configuration.dimension
+    self.minCandidateCount = configuration.bounds.minCandidateCount
+  }
 
   /// Candidates that each way of looking brings, where not all are ranked by all signals.
-  var candidateCount: Int { max(200, 4 * min(request.limit, Self.maxLimit)) }
+  var candidateCount: Int { max(minCandidateCount, 4 * min(request.limit, Self.maxLimit)) }
   /// Hits in one answer, at most.
   static let maxLimit = 10_000
 }
@@ -20,7 +27,7 @@ extension ProjectionReader {
     guard request.limit > 0 else { return [] }
     try self.check(request)
     if let asOf = request.query.asOf { return try await self.searchPast(request, asOf: asOf) }
-    let plan = SearchPlan(request: request, dimension: self.configuration.dimension)
+    let plan = SearchPlan(request, self.configuration)
     guard let key = request.query.owner else {
       return try await self.hits(try await self.findAcrossOwners(plan), plan)
     }
@@ -42,16 +49,16 @@ extension ProjectionReader {
       return .hits(try await self.search(request.voiced(voice, vectors)))
     }
     let cache = self.ownerIndexes
-    let dimension = self.configuration.dimension
+    let configuration = self.configuration
     return try await self.read(self.shards(for: request.query)[0]) { database, name in
       guard let owner = try OwnerRow.fetch(database, key) else { return .hits([]) }
-      let index = try cache.index(database, name: name, owner: owner, dimension: dimension)
+      let index = try cache.index(database, name: name, owner: owner, dimension: configuration.dimension)
       let people = try OwnerPeople.fetch(database, owner, index)
       let voice = QueryVoice(request.text, people)
       guard let vectors = vectors(voice) else { return .unembedded(voice) }
       let voiced = request.voiced(voice, vectors)
       try self.check(voiced)
-      return .hits(try Self.search(database, SearchPlan(request: voiced, dimension: dimension), owner, index))
+      return .hits(try Self.search(database, SearchPlan(voiced, configuration), owner, index))
     }
   }
 

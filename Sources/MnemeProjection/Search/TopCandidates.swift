@@ -19,10 +19,13 @@ struct TopCandidates: Sendable {
   let capacity: Int
   private(set) var candidates: [Candidate] = []
 
+  /// Candidates for which there is room from the start, at most.
+  private static let maxReservedCount = 1024
+
   init(capacity: Int) {
     precondition(capacity > 0, "at least one candidate is kept")
     self.capacity = capacity
-    candidates.reserveCapacity(capacity)
+    candidates.reserveCapacity(min(capacity, Self.maxReservedCount))
   }
 
   /// Scores below this one cannot enter any more.

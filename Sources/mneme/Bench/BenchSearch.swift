@@ -39,7 +39,7 @@ struct BenchSearch: AsyncParsableCommand {
     let figures = try await options.withDirectory { directory in
       try await self.fill(directory)
       let figures = try await self.measure(directory)
-      return figures + (try await self.compare(figures, directory))
+      return figures + (try await self.exactness(directory)) + (try await self.compare(figures, directory))
     }
     try Figure.show(figures, json: options.json)
   }
@@ -89,6 +89,43 @@ struct BenchSearch: AsyncParsableCommand {
       bar.update(number, of: count)
     }
     bar.finish(count)
+  }
+
+  // MARK: Exactness
+
+  /// Questions across owners that are answered exactly too.
+  private static let exactQuestionCount = 30
+
+  /// The share of the ten best memories of all owners that a search across owners finds: the ten best are those of the
+  /// same search with every memory as a candidate.
+  private func exactness(_ directory: String) async throws -> [Figure] {
+    guard crowdCount > 0 else { return [] }
+    var settings = options.settings
+    settings.dataDir = directory + "/data"
+    let system = try await MnemeSystem.open(settings)
+    let models = try Models(system.settings)
+    let active = try await system.active(models)
+    let embedder = try await models.embedder(active.embedding)
+    var configuration = system.projection(of: active)
+    let reader = try ProjectionReader(directory: system.projectionDirectory, configuration: configuration)
+    configuration.bounds.minCandidateCount = crowdCount + sizes.reduce(0, +)
+    let exact = try ProjectionReader(directory: system.projectionDirectory, configuration: configuration)
+    var (found, wanted) = (0, 0)
+    for question in BenchSearchRun.questions("exact", count: Self.exactQuestionCount) {
+      let request = SearchRequest(
+        query: MemoryQuery(tenant: "default", filter: .isPresent(.userID), notExpiredAt: nil), text: question,
+        vector: try await embedder.embed([question])[0], limit: 10, minimumScore: 0)
+      let best = try await exact.search(request).map(\.view.memory.id)
+      found += try await reader.search(request).count { best.contains($0.view.memory.id) }
+      wanted += best.count
+    }
+    await models.close()
+    await system.log.close()
+    return [
+      Figure(
+        name: "\(owners) owners of \(memoriesPerOwner) memories, across owners: recall@10 to an exact search",
+        value: Double(found) / Double(max(wanted, 1)), unit: "")
+    ]
   }
 
   // MARK: Peers
