@@ -29,3 +29,20 @@ float mneme_code_vector(size_t k, const float *vector, uint8_t *coarse, uint8_t 
   *residual = scale * sqrtf(sum);
   return scale;
 }
+
+float mneme_cosines(
+    size_t m, const int32_t *high, const int32_t *low, const float *scales, float scale, float *cosines) {
+  for (size_t i = 0; i < m; i++) cosines[i] = scales[i] * scale * ((float)high[i] + (float)low[i] / 254);
+  // Several maxima side by side, as one would wait for itself at each step.
+  float largest[16];
+  for (size_t lane = 0; lane < 16; lane++) largest[lane] = -INFINITY;
+  size_t i = 0;
+  for (; i + 16 <= m; i += 16) {
+    for (size_t lane = 0; lane < 16; lane++) {
+      largest[lane] = cosines[i + lane] > largest[lane] ? cosines[i + lane] : largest[lane];
+    }
+  }
+  for (; i < m; i++) largest[0] = cosines[i] > largest[0] ? cosines[i] : largest[0];
+  for (size_t lane = 1; lane < 16; lane++) largest[0] = largest[lane] > largest[0] ? largest[lane] : largest[0];
+  return largest[0];
+}

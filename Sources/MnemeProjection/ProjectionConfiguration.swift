@@ -29,6 +29,8 @@ public struct ProjectionConfiguration: Hashable, Sendable {
     public var maxRebuildReadRecordCount: Int
     /// What a reader keeps in memory of the owners searched last, in bytes.
     public var maxIndexCacheByteCount: Int
+    /// Memories that a reader keeps as they were read, of the owners searched last, in bytes: about 1,500 for each.
+    public var maxMemoryCacheByteCount: Int
     /// What a reader keeps in memory of tenants that were searched across their owners, in bytes: about 600 for each
     /// memory of 384 components. Half of it is the most for one tenant's share of a shard.
     public var maxTenantIndexByteCount: Int
@@ -43,14 +45,15 @@ public struct ProjectionConfiguration: Hashable, Sendable {
     public init(
       maxBatchRecordCount: Int = 500, maxBatchByteCount: Int = 8 << 20, maxRebuildBatchRecordCount: Int = 2_500,
       maxRebuildReadRecordCount: Int = 1000, maxIndexCacheByteCount: Int = 256 << 20,
-      maxTenantIndexByteCount: Int = 1 << 30, minTenantIndexFileMemoryCount: Int = 10_000,
-      minCandidateCount: Int = 200
+      maxMemoryCacheByteCount: Int = 16 << 20, maxTenantIndexByteCount: Int = 1 << 30,
+      minTenantIndexFileMemoryCount: Int = 10_000, minCandidateCount: Int = 200
     ) {
       self.maxBatchRecordCount = maxBatchRecordCount
       self.maxBatchByteCount = maxBatchByteCount
       self.maxRebuildBatchRecordCount = maxRebuildBatchRecordCount
       self.maxRebuildReadRecordCount = maxRebuildReadRecordCount
       self.maxIndexCacheByteCount = maxIndexCacheByteCount
+      self.maxMemoryCacheByteCount = maxMemoryCacheByteCount
       self.maxTenantIndexByteCount = maxTenantIndexByteCount
       self.minTenantIndexFileMemoryCount = minTenantIndexFileMemoryCount
       self.minCandidateCount = minCandidateCount

@@ -46,8 +46,10 @@ public struct QueryService: Service {
   public func run() async throws {
     let configuration = self.api.configuration
     let onServerRunning = self.onServerRunning
+    let executors = LoopExecutors()
     let application = Application(
-      responder: QueryResponder(api: self.api, table: .api, door: self.door), server: Self.server(configuration),
+      responder: QueryResponder(api: self.api, table: .api, door: self.door, executors: executors),
+      server: Self.server(configuration, executors),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port), serverName: "mneme",
         availableConnectionsDelegate: MaximumAvailableConnections(configuration.maxConnectionCount)),
@@ -56,9 +58,9 @@ public struct QueryService: Service {
     try await application.run()
   }
 
-  private static func server(_ configuration: QueryConfiguration) -> HTTPServerBuilder {
+  private static func server(_ configuration: QueryConfiguration, _ executors: LoopExecutors) -> HTTPServerBuilder {
     HTTPServerBuilder { responder in
-      HTTP1Channel(
+      let channel = HTTP1Channel(
         responder: { request, writer, channel in
           // Clients with a large body wait for this word before they send it.
           if request.headers[.expect]?.lowercased() == "100-continue",
@@ -69,6 +71,7 @@ public struct QueryService: Service {
           try await responder(request, writer, channel)
         },
         configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(configuration.idleTimeout)))
+      return LoopChannel(channel, executors)
     }
   }
 }

@@ -171,7 +171,7 @@ import Testing
     "POST /v3/memories/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
   ])
   func `what is no HTTP ends its connection and nothing else`(bytes: String) async throws {
-    try await Harness { $0.idleTimeout = .milliseconds(200) }.run { client in
+    try await Harness { $0.idleTimeout = .seconds(2) }.run { client in
       let connection = try client.connect()
       try await connection.send(bytes)
       _ = try? await connection.reply()
@@ -207,7 +207,7 @@ import Testing
   }
 
   @Test func `bodies held at one time are bounded, and given back`() async throws {
-    let harness = Harness { ($0.maxBufferedByteCount, $0.bodyTimeout) = (1000, .seconds(10)) }
+    let harness = Harness { ($0.maxBufferedByteCount, $0.bodyTimeout) = (1000, .seconds(120)) }
     try await harness.run { client in
       let holder = try client.connect()
       try await holder.send("POST /v3/memories/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n")

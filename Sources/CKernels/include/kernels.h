@@ -85,6 +85,11 @@ void mneme_scan_codes(
     int isa, size_t m, size_t stride, const uint8_t *codes, const int8_t *high_query, const int8_t *low_query,
     int32_t *high, int32_t *low);
 
+/// `cosines` (`m`) = scales * scale * (high + low / 254), for each row of which `mneme_scan_codes` gave `high` and `low`.
+/// Returns the largest, or -infinity of none.
+float mneme_cosines(
+    size_t m, const int32_t *high, const int32_t *low, const float *scales, float scale, float *cosines);
+
 /// `result` (`n`, a multiple of 16) = mean of `m` rows, divided by its L2 norm.
 void mneme_mean_pool(int isa, size_t m, size_t n, const float *rows, float *result);
 

@@ -113,6 +113,12 @@ final class MemoryLookup {
     self.database = database
   }
 
+  /// A lookup of memories of `owner`, which is not read again.
+  convenience init(_ database: Database, of owner: OwnerRow) {
+    self.init(database)
+    self.owners[owner.number] = owner.key
+  }
+
   /// The number of memory `id`, where it is the tenant's.
   static func number(_ database: Database, of id: UUID, tenant: String) throws -> Int64? {
     let statement = try database.cachedStatement(

@@ -10,7 +10,9 @@ public final class ProjectionReader: MemoryReader {
   let shards: [ShardReader]
   let configuration: ProjectionConfiguration
   let ownerIndexes: IndexCache<OwnerIndex>
+  let ownerReads: OwnerReads
   let tenantIndexes: IndexCache<TenantIndex>
+  let tenantShares = TenantShares()
   let tenantIndexFiles: TenantIndexFiles
   private let doorbell: Doorbell?
 
@@ -31,6 +33,7 @@ public final class ProjectionReader: MemoryReader {
       ShardReader(files: ShardFiles(directory: directory, partition: partition), configuration: configuration)
     }
     self.ownerIndexes = IndexCache(maxByteCount: configuration.bounds.maxIndexCacheByteCount)
+    self.ownerReads = OwnerReads(maxByteCount: configuration.bounds.maxMemoryCacheByteCount)
     self.tenantIndexFiles = TenantIndexFiles(
       projection: directory, minMemoryCount: configuration.bounds.minTenantIndexFileMemoryCount)
     self.tenantIndexes = IndexCache(
@@ -116,13 +119,15 @@ public final class ProjectionReader: MemoryReader {
 
   /// As `MemoryReader` has it; the first `OwnerPeople.maxCount` speakers and others in order of their names.
   public func people(of owner: OwnerKey) async throws -> OwnerPeople {
-    let cache = self.ownerIndexes
+    let (cache, reads) = (self.ownerIndexes, self.ownerReads)
     let dimension = self.configuration.dimension
     let shard = self.shards[Partitioner.partition(key: owner.bytes, count: self.shards.count)]
     return try await self.read(shard) { database, name in
       guard let row = try OwnerRow.fetch(database, owner) else { return OwnerPeople() }
-      return try OwnerPeople.fetch(
-        database, row, try cache.index(database, name: name, owner: row, dimension: dimension))
+      return try reads.people(of: row, database: name) {
+        try OwnerPeople.fetch(
+          database, row, try cache.index(database, name: name, owner: row, dimension: dimension))
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 import MnemeCore
 import Synchronization
 
@@ -13,8 +14,8 @@ final class ShardReader: Sendable {
   private let configuration: ProjectionConfiguration
   private let connection = Mutex<Connection?>(nil)
 
-  /// Reads of one shard that run at once; further ones wait.
-  static let maxConcurrentReadCount = 4
+  /// Reads of one shard that run at once: as many as there are threads for them, so that none waits for a connection.
+  static let maxConcurrentReadCount = BlockingThreads.maxThreadCount
   /// How often a read begins again where the database was replaced while it began. A rebuild replaces it once.
   static let maxAttemptCount = 16
 
@@ -37,8 +38,28 @@ final class ShardReader: Sendable {
   func read<Value: Sendable>(
     _ body: @escaping @Sendable (Database, String) throws -> Value
   ) async throws -> Value {
+    let interruption = ReadInterruption()
+    return try await withTaskExecutorPreference(BlockingThreads.shared) {
+      try await withTaskCancellationHandler {
+        do {
+          return try self.readNow(interruption, body)
+        } catch {
+          // What was interrupted failed for that reason alone.
+          try Task.checkCancellation()
+          throw error
+        }
+      } onCancel: {
+        interruption.interrupt()
+      }
+    }
+  }
+
+  private func readNow<Value: Sendable>(
+    _ interruption: ReadInterruption, _ body: (Database, String) throws -> Value
+  ) throws -> Value {
     var attempt = 1
     while true {
+      try Task.checkCancellation()
       guard let name = try self.files.currentName() else {
         // The files of a projection that was removed take up space for as long as they are open.
         let left = self.connection.withLock { connection in
@@ -49,7 +70,7 @@ final class ShardReader: Sendable {
         throw self.missing
       }
       do {
-        return try await self.read(name, body)
+        return try self.readNow(name, interruption, body)
       } catch let error {
         if error is CancellationError { throw error }
         // Opening a database that was just removed fails in several ways; only where it is still current does that
@@ -62,16 +83,17 @@ final class ShardReader: Sendable {
     }
   }
 
-  private func read<Value: Sendable>(
-    _ name: String, _ body: @escaping @Sendable (Database, String) throws -> Value
-  ) async throws -> Value {
+  private func readNow<Value: Sendable>(
+    _ name: String, _ interruption: ReadInterruption, _ body: (Database, String) throws -> Value
+  ) throws -> Value {
     let pool = try self.pool(name)
-    let files = self.files
-    return try await pool.read { database in
-      // The snapshot begins with the first row that is read.
-      _ = try Int.fetchOne(try database.cachedStatement(sql: "SELECT 1 FROM sqlite_schema LIMIT 1"))
-      guard try files.currentName() == name else { throw Replaced() }
-      return try body(database, name)
+    return try pool.read { database in
+      try interruption.whileReading(database) {
+        // The snapshot begins with the first row that is read.
+        _ = try Int.fetchOne(try database.cachedStatement(sql: "SELECT 1 FROM sqlite_schema LIMIT 1"))
+        guard try self.files.currentName() == name else { throw Replaced() }
+        return try body(database, name)
+      }
     }
   }
 
@@ -105,5 +127,50 @@ final class ShardReader: Sendable {
         .mismatch, "\(path) was made by an older version; a running projector or 'mneme replay rebuild' makes it anew")
     }
     return pool
+  }
+}
+
+/// Ends what a connection is reading when the task that asked for it is cancelled.
+private final class ReadInterruption: Sendable {
+  @safe private enum State: @unchecked Sendable {
+    case idle
+    /// The connection is open until the state changes: whoever reads changes it before the connection is given back.
+    case reading(OpaquePointer)
+    case interrupted
+  }
+
+  private let state = Mutex(State.idle)
+
+  /// Runs `body`, which reads `database`.
+  func whileReading<Value>(_ database: Database, _ body: () throws -> Value) throws -> Value {
+    guard let connection = unsafe database.sqliteConnection else { preconditionFailure("the database is open") }
+    try self.state.withLock { state in
+      switch state {
+      case .interrupted: throw CancellationError()
+      case .idle, .reading: unsafe state = .reading(connection)
+      }
+    }
+    defer {
+      self.state.withLock { state in
+        switch state {
+        case .interrupted: break
+        case .idle, .reading: state = .idle
+        }
+      }
+    }
+    return try body()
+  }
+
+  /// Interrupts it; what begins from now on does not begin.
+  func interrupt() {
+    self.state.withLock { state in
+      switch state {
+      // "It is safe to call this routine from a thread different from the thread that is currently running the
+      // database operation" (sqlite3_interrupt), as long as the connection is open.
+      case .reading(let connection): unsafe sqlite3_interrupt(connection)
+      case .idle, .interrupted: break
+      }
+      state = .interrupted
+    }
   }
 }

@@ -25,7 +25,7 @@ struct KeywordQuery: Sendable {
     let vocabulary = try Vocabulary.shared(database)
     let prefix = String(decoding: request.text.utf8.prefix(Self.maxTextByteCount), as: UTF8.self)
     var seen: Set<UInt32> = []
-    let all = try WordTokenizer(database).words(of: prefix).map { (word: $0, key: WordKeys.key(of: $0)) }
+    let all = try IdleTokenizers.shared.words(of: prefix, database).map { (word: $0, key: WordKeys.key(of: $0)) }
       .filter { seen.insert($0.key).inserted }
     let telling = all.filter { !vocabulary.stopWords.contains($0.key) }
     let words = (telling.isEmpty ? all : telling).prefix(Self.maxWordCount)

@@ -31,11 +31,10 @@ extension ProjectionReader {
     guard let key = request.query.owner else {
       return try await self.hits(try await self.findAcrossOwners(plan), plan)
     }
-    let cache = self.ownerIndexes
     return try await self.read(self.shards(for: request.query)[0]) { database, name in
       guard let owner = try OwnerRow.fetch(database, key) else { return [] }
-      let index = try cache.index(database, name: name, owner: owner, dimension: plan.dimension)
-      return try Self.search(database, plan, owner, index)
+      let index = try self.ownerIndexes.index(database, name: name, owner: owner, dimension: plan.dimension)
+      return try self.search(database, name, plan, owner, index)
     }
   }
 
@@ -48,17 +47,18 @@ extension ProjectionReader {
       guard let vectors = vectors(voice) else { return .unembedded(voice) }
       return .hits(try await self.search(request.voiced(voice, vectors)))
     }
-    let cache = self.ownerIndexes
-    let configuration = self.configuration
+    let dimension = self.configuration.dimension
     return try await self.read(self.shards(for: request.query)[0]) { database, name in
       guard let owner = try OwnerRow.fetch(database, key) else { return .hits([]) }
-      let index = try cache.index(database, name: name, owner: owner, dimension: configuration.dimension)
-      let people = try OwnerPeople.fetch(database, owner, index)
+      let index = try self.ownerIndexes.index(database, name: name, owner: owner, dimension: dimension)
+      let people = try self.ownerReads.people(of: owner, database: name) {
+        try OwnerPeople.fetch(database, owner, index)
+      }
       let voice = QueryVoice(request.text, people)
       guard let vectors = vectors(voice) else { return .unembedded(voice) }
       let voiced = request.voiced(voice, vectors)
       try self.check(voiced)
-      return .hits(try Self.search(database, SearchPlan(voiced, configuration), owner, index))
+      return .hits(try self.search(database, name, SearchPlan(voiced, self.configuration), owner, index))
     }
   }
 
@@ -71,8 +71,8 @@ extension ProjectionReader {
   }
 
   /// Searches one owner, in memory where there is an index.
-  private static func search(
-    _ database: Database, _ plan: SearchPlan, _ owner: OwnerRow, _ index: OwnerIndex?
+  private func search(
+    _ database: Database, _ name: String, _ plan: SearchPlan, _ owner: OwnerRow, _ index: OwnerIndex?
   ) throws -> [SearchHit] {
     let words = try KeywordQuery(plan.request, database)
     let found: Findings =
@@ -82,10 +82,10 @@ extension ProjectionReader {
         try ScanSearch(plan: plan, words: words, statistics: KeywordScope.owner(owner).statistics(database, words))
           .run(database, Selection(plan.request.query, owner: owner))
       }
-    let lookup = MemoryLookup(database)
-    return try found.ranked(plan).compactMap { ranked in
-      try lookup.view(ranked.id.number).map { found.hit(ranked, $0) }
-    }
+    let ranked = found.ranked(plan)
+    let lookup = MemoryLookup(database, of: owner)
+    let views = try self.ownerReads.views(ranked.map(\.id.number), of: owner, database: name) { try lookup.view($0) }
+    return ranked.compactMap { ranked in views[ranked.id.number].map { found.hit(ranked, $0) } }
   }
 
   private func hits(_ found: Findings, _ plan: SearchPlan) async throws -> [SearchHit] {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GRDB
 import MnemeCore
+import Synchronization
 
 /// One shard's part in a search across owners, made ready.
 private enum ShardPart: Sendable {
@@ -17,6 +18,32 @@ private enum ShardPart: Sendable {
     case .inMemory(_, let statistics, _), .rows(let statistics): statistics
     }
   }
+}
+
+/// The parts of one search, each of which one of several tasks takes.
+private final class PartList<Value: Sendable>: Sendable {
+  private let state: Mutex<(next: Int, values: [Value?])>
+
+  init(count: Int) { self.state = Mutex((0, [Value?](repeating: nil, count: count))) }
+
+  /// Works on one part after the other until all are taken.
+  func run(_ body: (Int) async throws -> Value) async throws {
+    while let number = self.take() {
+      let value = try await body(number)
+      self.state.withLock { $0.values[number] = value }
+    }
+  }
+
+  private func take() -> Int? {
+    self.state.withLock { state in
+      guard state.next < state.values.count else { return nil }
+      defer { state.next += 1 }
+      return state.next
+    }
+  }
+
+  /// What the parts gave, in order.
+  var values: [Value] { self.state.withLock { $0.values }.compactMap { $0 } }
 }
 
 /// A shard's database took another one's place during a search.
@@ -56,9 +83,11 @@ extension ProjectionReader {
   }
 
   private func prepare(_ plan: SearchPlan, _ shard: ShardReader) async throws -> ShardPart {
-    let cache = self.tenantIndexes
+    let (cache, shares) = (self.tenantIndexes, self.tenantShares)
     return try await self.read(shard) { database, name in
-      guard let share = try TenantShare.fetch(database, plan.request.query.tenant) else { return .nothing }
+      guard let share = try shares.share(database, name: name, tenant: plan.request.query.tenant) else {
+        return .nothing
+      }
       let words = try KeywordQuery(plan.request, database)
       guard let index = try cache.index(database, name: name, tenant: share, dimension: plan.dimension) else {
         return .rows(try KeywordScope.tenant(share.number).statistics(database, words))
@@ -77,30 +106,28 @@ extension ProjectionReader {
       guard case .inMemory(let search, _, _) = part else { return [] }
       return (0..<search.scanCount).map { (shard, $0) } + [(shard, nil)]
     }
+    let floors = (scans: ScoreFloor(), words: ScoreFloor())
     let candidates = try await Self.all(jobs.indices) { number -> [Candidate] in
       guard case .inMemory(let search, _, _) = parts[jobs[number].shard] else { return [] }
-      return jobs[number].scan.map { search.nearest($0) } ?? search.bestWords(statistics)
+      return jobs[number].scan.map { search.nearest($0, above: floors.scans) }
+        ?? search.bestWords(statistics, above: floors.words)
     }
-    var ranked: [(shard: Int, candidate: Candidate)] = []
-    var margin = 0.0
+    var places: Set<Place> = []
     for isScan in [true, false] {
+      let floor = isScan ? floors.scans.value : floors.words.value
       var found: [(shard: Int, candidate: Candidate)] = []
       for (job, candidates) in zip(jobs, candidates) where (job.scan != nil) == isScan {
-        found += candidates.map { (job.shard, $0) }
+        found += candidates.filter { $0.score >= floor }.map { (job.shard, $0) }
       }
-      ranked += found.sorted { $1.candidate < $0.candidate }.prefix(plan.candidateCount)
+      for (shard, candidate) in found.sorted(by: { $1.candidate < $0.candidate }).prefix(plan.candidateCount) {
+        places.insert(Place(shard: shard, number: candidate.number))
+      }
     }
-    var seen: Set<Place> = []
-    var scored: [(shard: Int, found: TenantSearch.Scored)] = []
-    for (shard, candidate) in ranked {
-      guard case .inMemory(let search, _, _) = parts[shard],
-        seen.insert(Place(shard: shard, number: candidate.number)).inserted,
-        let found = search.scored(candidate.number, statistics)
-      else { continue }
-      scored.append((shard, found))
-      margin = max(margin, search.margin)
+    let scored = try await score(Array(places), parts, statistics).sorted { $1.found.candidate < $0.found.candidate }
+    var margin = 0.0
+    for shard in Set(scored.map(\.shard)) {
+      if case .inMemory(let search, _, _) = parts[shard] { margin = max(margin, search.margin) }
     }
-    scored.sort { $1.found.candidate < $0.found.candidate }
     let limit = min(plan.request.limit, SearchPlan.maxLimit)
     let least = scored.count > limit ? scored[limit - 1].found.candidate.score - margin : -.infinity
     var likely = [[TenantSearch.Scored]](repeating: [], count: parts.count)
@@ -111,6 +138,20 @@ extension ProjectionReader {
   private struct Place: Hashable {
     let shard: Int
     let number: Int64
+  }
+
+  /// Ranks memories by all signals, some at a time.
+  private static func score(
+    _ places: [Place], _ parts: [ShardPart], _ statistics: KeywordStatistics
+  ) async throws -> [(shard: Int, found: TenantSearch.Scored)] {
+    let share = (places.count + scoredShareCount - 1) / scoredShareCount
+    guard share > 0 else { return [] }
+    return try await Self.all(0..<scoredShareCount) { number in
+      places.dropFirst(number * share).prefix(share).compactMap { place in
+        guard case .inMemory(let search, _, _) = parts[place.shard] else { return nil }
+        return search.scored(place.number, statistics).map { (place.shard, $0) }
+      }
+    }.flatMap { $0 }
   }
 
   private func find(
@@ -142,21 +183,25 @@ extension ProjectionReader {
     }
   }
 
-  /// Runs `body` for each number, as many at once as there are processors, and returns what it gave, in order.
+  /// Runs `body` for each number from 0 on, as many at once as there are processors, and returns what it gave, in
+  /// order. Each of a few tasks, this one among them, takes the next number when it is done with one: that wakes no
+  /// thread for each.
   private static func all<Value: Sendable>(
     _ numbers: Range<Int>, _ body: @escaping @Sendable (Int) async throws -> Value
   ) async throws -> [Value] {
-    try await withThrowingTaskGroup(of: (Int, Value).self) { group in
-      var values: [Value?] = Array(repeating: nil, count: numbers.count)
-      for number in numbers {
-        if number >= Self.concurrentPartCount, let (place, value) = try await group.next() { values[place] = value }
-        group.addTask { (number, try await body(number)) }
+    let work = PartList<Value>(count: numbers.count)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 1..<max(1, min(Self.concurrentPartCount, numbers.count)) {
+        group.addTask { try await work.run(body) }
       }
-      while let (place, value) = try await group.next() { values[place] = value }
-      return values.compactMap { $0 }
+      try await work.run(body)
+      try await group.waitForAll()
     }
+    return work.values
   }
 
   /// Parts of one search that are worked on at once.
   private static let concurrentPartCount = ProcessInfo.processInfo.activeProcessorCount
+  /// Parts in which candidates are ranked.
+  private static let scoredShareCount = 8
 }

@@ -2,30 +2,6 @@ import FoundationEssentials
 import GRDB
 import MnemeCore
 
-/// What one shard has of a tenant, as of a snapshot.
-struct TenantShare: Sendable {
-  let number: Int64
-  /// Rises with every transaction of the shard.
-  let version: Int64
-  let memoryCount: Int
-  let tokenCount: Int
-
-  /// The share of the tenant of that name; nil where it has nothing here.
-  static func fetch(_ database: Database, _ name: String) throws -> TenantShare? {
-    let number = try Int64.fetchOne(
-      try database.cachedStatement(sql: "SELECT tenant FROM tenants WHERE name = ?"),
-      arguments: [StoredText.encode(name)])
-    guard let number else { return nil }
-    let row = try Row.fetchOne(
-      try database.cachedStatement(
-        sql: """
-          SELECT ifnull(sum(memory_count), 0), ifnull(sum(token_count), 0),
-          (SELECT ifnull(sum(next), 0) FROM watermarks) FROM owners WHERE tenant = ?
-          """), arguments: [number])
-    return TenantShare(number: number, version: row?[2] ?? 0, memoryCount: row?[0] ?? 0, tokenCount: row?[1] ?? 0)
-  }
-}
-
 /// The memories of all owners of a tenant in one shard, as searches across owners need them: what is asked of each of
 /// them, the coarse codes of their vectors, and where each word occurs.
 ///

@@ -101,36 +101,41 @@ struct TenantSearch: Sendable {
     query == nil ? 0 : (index.vectors.blockCount + Self.blocksPerTask - 1) / Self.blocksPerTask
   }
 
-  /// The nearest memories of scan number `number`.
-  func nearest(_ number: Int) -> [Candidate] {
+  /// The nearest memories of scan number `number`, as far as they are not below `floor`.
+  func nearest(_ number: Int, above floor: ScoreFloor) -> [Candidate] {
     guard let query else { return [] }
     var nearest = TopCandidates(capacity: plan.candidateCount)
-    var cosines: [Float] = []
-    var voices: [Float] = []
+    var cosines = VectorCodes.BlockCosines()
+    var voices = VectorCodes.BlockCosines()
     let first = number * Self.blocksPerTask
     for block in first..<min(first + Self.blocksPerTask, index.vectors.blockCount) {
-      cosines.removeAll(keepingCapacity: true)
-      index.vectors.appendCosines(query, block: block, to: &cosines)
       let start = block * VectorCodes.blockRowCount
-      voices.removeAll(keepingCapacity: true)
+      index.vectors.compare(query, block: block, into: &cosines)
+      var isVoiced = false
       if let voiced, index.entries[start..<start + cosines.count].contains(where: { $0.flags.contains(.verbatim) }) {
-        index.vectors.appendCosines(voiced, block: block, to: &voices)
+        index.vectors.compare(voiced, block: block, into: &voices)
+        isVoiced = true
       }
-      for row in cosines.indices {
-        let highest = voices.isEmpty ? cosines[row] : max(cosines[row], voices[row])
-        // Hardly any row comes further: nothing else of it is looked at.
-        guard Double(highest) >= nearest.threshold else { continue }
+      // Hardly any block, and of it hardly any row, comes further: nothing else of them is looked at.
+      var threshold = Float(max(nearest.threshold, floor.value))
+      guard max(cosines.largest, isVoiced ? voices.largest : -.infinity) >= threshold else { continue }
+      for row in 0..<cosines.count {
+        guard max(cosines.cosines[row], isVoiced ? voices.cosines[row] : -.infinity) >= threshold else { continue }
         let entry = index.entries[start + row]
-        let cosine = Double(!voices.isEmpty && entry.flags.contains(.verbatim) ? voices[row] : cosines[row])
-        guard cosine >= nearest.threshold, entry.flags.contains(.hasVector), isAllowed(start + row) else { continue }
-        nearest.insert(Candidate(score: cosine, id: entry.id, number: entry.number))
+        let cosine = isVoiced && entry.flags.contains(.verbatim) ? voices.cosines[row] : cosines.cosines[row]
+        guard cosine >= threshold, entry.flags.contains(.hasVector), isAllowed(start + row) else { continue }
+        nearest.insert(Candidate(score: Double(cosine), id: entry.id, number: entry.number))
+        // It is one of the cosines, so that nothing is lost between the two types.
+        threshold = Float(max(nearest.threshold, floor.value))
       }
+      floor.raise(to: nearest.threshold)
     }
     return nearest.candidates
   }
 
-  /// The memories with the best words, of the time that is asked about and about the person who is named.
-  func bestWords(_ statistics: KeywordStatistics) -> [Candidate] {
+  /// The memories with the best words, of the time that is asked about and about the person who is named, as far as
+  /// they are not below `floor`.
+  func bestWords(_ statistics: KeywordStatistics, above floor: ScoreFloor) -> [Candidate] {
     let saturation = statistics.saturation
     var scores = [Float](repeating: 0, count: index.entries.count)
     var reached: [Int] = []
@@ -153,10 +158,13 @@ struct TenantSearch: Sendable {
       }
     }
     var best = TopCandidates(capacity: plan.candidateCount)
-    for place in reached where Double(scores[place]) >= best.threshold && isAllowed(place) {
+    var threshold = Float(max(best.threshold, floor.value))
+    for place in reached where scores[place] >= threshold && isAllowed(place) {
       best.insert(
         Candidate(score: Double(scores[place]), id: index.entries[place].id, number: index.entries[place].number))
+      threshold = Float(max(best.threshold, floor.value))
     }
+    floor.raise(to: best.threshold)
     return best.candidates
   }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 
 /// A memory that one way of looking found.
 struct Candidate: Sendable, Comparable {
@@ -64,5 +65,20 @@ struct TopCandidates: Sendable {
       candidates.swapAt(least, parent)
       parent = least
     }
+  }
+}
+
+/// What several searches for the best of all have found together: a score that as many candidates have as are wanted,
+/// so that what is below it is not among them.
+final class ScoreFloor: Sendable {
+  private let score = Atomic<UInt64>((-Double.infinity).bitPattern)
+
+  /// The score.
+  var value: Double { Double(bitPattern: self.score.load(ordering: .relaxed)) }
+
+  /// One of them has as many candidates with at least `score`. Where two raise it at the same time either may stay:
+  /// both are right.
+  func raise(to score: Double) {
+    if score > self.value { self.score.store(score.bitPattern, ordering: .relaxed) }
   }
 }

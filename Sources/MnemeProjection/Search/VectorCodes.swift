@@ -142,14 +142,41 @@ struct VectorCodes: Sendable {
     }
   }
 
-  /// Puts the cosine of each row of `block` with `query` behind `cosines`, by the coarse bytes.
-  func appendCosines(_ query: Query, block: Int, to cosines: inout [Float]) {
+  /// Cosines of the rows of one block, and what they are made of: room that is used again for the next one.
+  struct BlockCosines: Sendable {
+    /// Of each row of the block, and of rows behind them that say nothing.
+    fileprivate(set) var cosines = [Float](repeating: 0, count: blockRowCount)
+    /// How many rows the block has.
+    fileprivate(set) var count = 0
+    /// The largest cosine of them.
+    fileprivate(set) var largest = -Float.infinity
+    fileprivate var high = [Int32](repeating: 0, count: blockRowCount)
+    fileprivate var low = [Int32](repeating: 0, count: blockRowCount)
+  }
+
+  /// Puts the cosine of each row of `block` with `query` into `found`, by the coarse bytes.
+  func compare(_ query: Query, block: Int, into found: inout BlockCosines) {
     let first = block * Self.blockRowCount
     let rowCount = min(Self.blockRowCount, count - first)
-    let sums = Self.sums(query, blocks[block].coarse[...], rowCount: rowCount, stride: stride)
-    for row in 0..<rowCount {
-      cosines.append(scales[first + row] * query.scale * (Float(sums.high[row]) + Float(sums.low[row]) / 254))
+    let codes = blocks[block].coarse
+    precondition(
+      codes.count >= rowCount * stride && query.high.count == stride && scales.count >= first + rowCount,
+      "rows and query are of one length")
+    found.count = rowCount
+    unsafe mneme_scan_codes(
+      Self.instructionSet, rowCount, stride, codes, query.high, query.low, &found.high, &found.low)
+    found.largest = unsafe scales.withUnsafeBufferPointer { scales in
+      // There are `rowCount` of them behind `first`: checked above.
+      unsafe mneme_cosines(
+        rowCount, found.high, found.low, scales.baseAddress! + first, query.scale, &found.cosines)
     }
+  }
+
+  /// Puts the cosine of each row of `block` with `query` behind `cosines`, by the coarse bytes.
+  func appendCosines(_ query: Query, block: Int, to cosines: inout [Float]) {
+    var found = BlockCosines()
+    compare(query, block: block, into: &found)
+    cosines += found.cosines[..<found.count]
   }
 
   /// How many blocks.

@@ -1,4 +1,5 @@
 import GRDB
+import Synchronization
 
 /// Splits texts into the words by which searches compare them.
 ///
@@ -55,6 +56,31 @@ struct WordTokenizer {
       }
     }
     guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+  }
+}
+
+/// Tokenizers between two texts: making one takes longer than a question's words. They are the same whatever database
+/// they came by, and need it no more.
+final class IdleTokenizers: Sendable {
+  /// At any time one thread has it: whoever takes it out.
+  private struct Idle: @unchecked Sendable {
+    let tokenizer: WordTokenizer
+  }
+
+  /// Those of this process.
+  static let shared = IdleTokenizers()
+
+  /// Tokenizers that wait, at most.
+  private static let maxCount = 64
+
+  private let idle = Mutex<[Idle]>([])
+
+  /// The words of `text`, as `WordTokenizer` has them.
+  func words(of text: String, _ database: Database) throws -> [[UInt8]] {
+    let taken = try self.idle.withLock { $0.popLast() } ?? Idle(tokenizer: try WordTokenizer(database))
+    let words = try taken.tokenizer.words(of: text)
+    self.idle.withLock { if $0.count < Self.maxCount { $0.append(taken) } }
+    return words
   }
 }
 

@@ -47,7 +47,10 @@ struct APIResponse: Sendable {
   var closesConnection = false
 
   /// JSON.
-  init(_ value: JSONValue, status: Int = 200) {
+  init(_ value: JSONValue, status: Int = 200) { self.init(.value(value), status: status) }
+
+  /// JSON.
+  init(_ value: JSONOutput, status: Int = 200) {
     self.status = status
     self.body = JSONWriter.write(value)
   }

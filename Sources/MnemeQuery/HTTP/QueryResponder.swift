@@ -5,23 +5,25 @@ import MnemeCore
 
 /// Takes a request from the server to its handler and the answer back: route, door, body, handler, errors, metrics.
 struct QueryResponder: HTTPResponder {
-  typealias Context = BasicRequestContext
+  typealias Context = QueryContext
 
   private let api: QueryAPI
   private let table: RouteTable
   private let door: Door
   private let bodies: BodyReader
+  private let executors: LoopExecutors
 
   /// A responder for the endpoints of `table`.
-  init(api: QueryAPI, table: RouteTable, door: Door) {
+  init(api: QueryAPI, table: RouteTable, door: Door, executors: LoopExecutors) {
     self.api = api
     self.table = table
     self.door = door
+    self.executors = executors
     self.bodies = BodyReader(configuration: api.configuration, metrics: api.metrics)
   }
 
   /// Answers any request; never throws.
-  func respond(to request: Request, context: BasicRequestContext) async -> Response {
+  func respond(to request: Request, context: QueryContext) async -> Response {
     let start = ContinuousClock.now
     self.api.metrics.count(.requestsInFlight)
     var route = "other"
@@ -29,7 +31,7 @@ struct QueryResponder: HTTPResponder {
     do {
       let (found, values, target) = try self.find(request)
       route = found.path
-      answer = try await self.answer(request, found, values, target)
+      answer = try await self.answer(request, found, values, target, self.executors.executor(of: context.loop))
     } catch let unread as Unread {
       answer = self.answer(to: unread.cause, route)
       if await !self.bodies.discard(request) { answer.closesConnection = true }
@@ -54,7 +56,7 @@ struct QueryResponder: HTTPResponder {
   }
 
   private func answer(
-    _ request: Request, _ route: Route, _ values: [String], _ target: RequestTarget
+    _ request: Request, _ route: Route, _ values: [String], _ target: RequestTarget, _ executor: LoopExecutor
   ) async throws -> APIResponse {
     let admission: Admission
     do {
@@ -65,7 +67,8 @@ struct QueryResponder: HTTPResponder {
     } catch { throw Unread(cause: error) }
     let (service, bodies) = (self.api, self.bodies)
     let (bodyTimeout, requestTimeout) = (service.configuration.bodyTimeout, service.configuration.requestTimeout)
-    let watch = StageWatch(bodyTimeout, step: min(bodyTimeout, requestTimeout), failure: BodyReader.tooSlow)
+    let watch = StageWatch(
+      bodyTimeout, step: min(bodyTimeout, requestTimeout), failure: BodyReader.tooSlow, executor: executor)
     return try await watch.run {
       let body = try await bodies.read(request)
       defer { bodies.release(body.count) }
@@ -75,7 +78,7 @@ struct QueryResponder: HTTPResponder {
         admission: admission)
       // Not before the body is read: a slow publisher's request belongs to what is active when it is complete.
       let api = service.pinned()
-      var answer = try await route.handler(api, call)
+      var answer = try await withTaskExecutorPreference(route.place.executor) { try await route.handler(api, call) }
       answer.headers.append((HeaderNames.generation, api.active.generation))
       return answer
     }

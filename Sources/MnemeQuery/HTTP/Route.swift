@@ -1,7 +1,28 @@
+import MnemeProjection
+
 /// One endpoint: which requests it takes, what role they need, and what answers them.
 struct Route: Sendable {
   /// Answers a request that was let in.
   typealias Handler = @Sendable (_ api: QueryAPI, _ request: APIRequest) async throws -> APIResponse
+
+  /// Where a handler runs.
+  enum Place: Sendable {
+    /// On the event loop: what answers at once.
+    case loop
+    /// On the cooperative pool: what computes, or waits without holding a thread.
+    case pool
+    /// Where shards are read: what does little else.
+    case readers
+
+    /// Whose threads those are; nil for the event loop's, on which requests are.
+    var executor: (any TaskExecutor)? {
+      switch self {
+      case .loop: nil
+      case .pool: globalConcurrentExecutor
+      case .readers: BlockingThreads.shared
+      }
+    }
+  }
 
   /// HTTP method.
   let method: String
@@ -9,6 +30,8 @@ struct Route: Sendable {
   let path: String
   /// What the caller must be allowed.
   let role: Role
+  /// Where it is answered.
+  let place: Place
   /// Answers it.
   let handler: Handler
 
@@ -20,10 +43,11 @@ struct Route: Sendable {
   }
 
   /// An endpoint.
-  init(_ method: String, _ path: String, _ role: Role, _ handler: @escaping Handler) {
+  init(_ method: String, _ path: String, _ role: Role, in place: Place = .pool, _ handler: @escaping Handler) {
     self.method = method
     self.path = path
     self.role = role
+    self.place = place
     self.handler = handler
     self.pattern = path.split(separator: "/").map { $0.hasPrefix("{") ? .parameter : .literal(String($0)) }
   }

@@ -3,11 +3,38 @@ import MnemeCore
 /// Writes JSON compactly, members in order of name, so that equal values have equal bytes.
 enum JSONWriter {
   /// The value as JSON in UTF-8. A number that JSON lacks becomes null.
-  static func write(_ value: JSONValue) -> [UInt8] {
+  static func write(_ value: JSONValue) -> [UInt8] { write(.value(value)) }
+
+  /// The same.
+  static func write(_ value: JSONOutput) -> [UInt8] {
     var output: [UInt8] = []
     output.reserveCapacity(512)
     append(value, to: &output)
     return output
+  }
+
+  private static func append(_ value: JSONOutput, to output: inout [UInt8]) {
+    switch value {
+    case .value(let value): append(value, to: &output)
+    case .array(let elements):
+      output.append(UInt8(ascii: "["))
+      for (index, element) in elements.enumerated() {
+        if index > 0 { output.append(UInt8(ascii: ",")) }
+        append(element, to: &output)
+      }
+      output.append(UInt8(ascii: "]"))
+    case .object(let members):
+      output.append(UInt8(ascii: "{"))
+      var isFirst = true
+      for (name, member) in members.members.sorted(by: { $0.name < $1.name }) {
+        if !isFirst { output.append(UInt8(ascii: ",")) }
+        isFirst = false
+        append(name, to: &output)
+        output.append(UInt8(ascii: ":"))
+        append(member, to: &output)
+      }
+      output.append(UInt8(ascii: "}"))
+    }
   }
 
   private static func append(_ value: JSONValue, to output: inout [UInt8]) {
@@ -42,13 +69,21 @@ enum JSONWriter {
 
   private static func append(_ text: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
-    let utf8 = text.utf8
-    if utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
-      output.append(contentsOf: utf8)
-    } else {
-      for byte in utf8 { append(escaping: byte, to: &output) }
+    var text = text
+    text.withUTF8 { utf8 in
+      var isPlain = true
+      for index in utf8.indices where isEscaped(unsafe utf8[index]) { isPlain = false }
+      if isPlain {
+        unsafe output.append(contentsOf: utf8)
+      } else {
+        for index in utf8.indices { append(escaping: unsafe utf8[index], to: &output) }
+      }
     }
     output.append(UInt8(ascii: "\""))
+  }
+
+  private static func isEscaped(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 
   private static func append(escaping byte: UInt8, to output: inout [UInt8]) {

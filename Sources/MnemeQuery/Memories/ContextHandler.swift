@@ -49,14 +49,14 @@ extension QueryAPI {
   /// A memory that the block cites: all its members, and what the block says of it.
   private static func memory(
     _ entry: ContextBlock.Entry, _ item: ContextItem, _ ranked: RankedHit, _ form: ContextForm, now: Timestamp
-  ) -> JSONValue {
+  ) -> JSONOutput {
     var object = MemoryObject.object(ranked.hit.view, now: now)
-    object["citation"] = .int(Int64(entry.citation))
-    object["text"] = .string(entry.excerpt.text)
-    object["whole"] = .bool(entry.excerpt.isWhole)
-    object["date"] = .string(item.from.day.description)
-    object["past"] = .bool(item.isPast)
-    object["score"] = .double(ranked.score)
+    object.add("citation", .int(Int64(entry.citation)))
+    object.add("text", .string(entry.excerpt.text))
+    object.add("whole", .bool(entry.excerpt.isWhole))
+    object.add("date", .string(item.from.day.description))
+    object.add("past", .bool(item.isPast))
+    object.add("score", .double(ranked.score))
     return form.search.read.project(object)
   }
 }

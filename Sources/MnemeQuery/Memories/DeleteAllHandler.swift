@@ -113,6 +113,7 @@ extension QueryAPI {
       receipt.isProcessed ? "Memories deleted successfully!" : "Delete in progress. This may take some time."
     let status = receipt.isProcessed ? EventStatus.succeeded : .pending
     return Self.written(
-      ["message": .string(message), "event_id": .string(receipt.id), "status": .string(status.rawValue)], receipt)
+      .object(["message": .string(message), "event_id": .string(receipt.id), "status": .string(status.rawValue)]),
+      receipt)
   }
 }

@@ -21,13 +21,14 @@ extension QueryAPI {
     func link(_ page: Int) -> JSONValue {
       .string("\(Self.base(request))/v3/memories/?page=\(page)&page_size=\(size)")
     }
-    return APIResponse([
-      "count": .int(Int64(found.totalCount)),
-      "next": page * size < found.totalCount ? link(page + 1) : .null,
-      "previous": page > 1 ? link(page - 1) : .null,
-      "results": .array(
-        found.memories.map { form.project(MemoryObject.object($0, now: form.query.asOf ?? now)) }),
-    ])
+    return APIResponse(
+      .object([
+        "count": .int(Int64(found.totalCount)),
+        "next": .value(page * size < found.totalCount ? link(page + 1) : .null),
+        "previous": .value(page > 1 ? link(page - 1) : .null),
+        "results": .array(
+          found.memories.map { form.project(MemoryObject.object($0, now: form.query.asOf ?? now)) }),
+      ]))
   }
 
   /// Scheme and host as the client knows them; empty, for a relative link, where its header holds anything unusual.

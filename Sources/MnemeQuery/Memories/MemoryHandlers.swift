@@ -45,8 +45,8 @@ extension QueryAPI {
     try Self.requireSuccess(receipt)
     let changed = receipt.isProcessed ? try await self.memory(id, request) : view
     var object = MemoryObject.object(changed, now: self.clock())
-    object["event_id"] = .string(receipt.id)
-    object["status"] = .string((receipt.isProcessed ? EventStatus.succeeded : .pending).rawValue)
+    object.add("event_id", .string(receipt.id))
+    object.add("status", .string((receipt.isProcessed ? EventStatus.succeeded : .pending).rawValue))
     return Self.written(.object(object), receipt)
   }
 
@@ -89,11 +89,11 @@ extension QueryAPI {
       answer["message"] = "Delete in progress. This may take some time."
       answer["status"] = .string(EventStatus.pending.rawValue)
     }
-    return Self.written(.object(answer), receipt)
+    return Self.written(.value(.object(answer)), receipt)
   }
 
   /// An answer with the position of what was written.
-  static func written(_ answer: JSONValue, _ receipt: Receipt) -> APIResponse {
+  static func written(_ answer: JSONOutput, _ receipt: Receipt) -> APIResponse {
     var response = APIResponse(answer)
     response.headers.append((Position.header, receipt.position.description))
     return response

@@ -87,8 +87,8 @@ struct ReadForm: Sendable {
   }
 
   /// The members of a memory that are wanted; its id always is.
-  func project(_ object: [String: JSONValue]) -> JSONValue {
+  func project(_ object: JSONMembers) -> JSONOutput {
     guard let fields = self.fields else { return .object(object) }
-    return .object(object.filter { $0.key == "id" || fields.contains($0.key) })
+    return .object(object.filter { $0 == "id" || fields.contains($0) })
   }
 }

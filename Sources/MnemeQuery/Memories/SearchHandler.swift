@@ -53,8 +53,8 @@ extension QueryAPI {
     let found = try await self.find(form, tenant: request.tenant, count: Repeats.count(for: form.limit))
       .withoutRepeats(limit: form.limit)
     let shownAt = form.read.query.asOf ?? now
-    var answer: [String: JSONValue] = ["results": .array(found.hits.map { Self.hit($0, form, now: shownAt) })]
-    if form.explains { answer["time"] = found.time?.object ?? .null }
+    var answer: JSONMembers = ["results": .array(found.hits.map { Self.hit($0, form, now: shownAt) })]
+    if form.explains { answer.add("time", .value(found.time?.object ?? .null)) }
     return found.answer(answer)
   }
 
@@ -82,9 +82,11 @@ extension QueryAPI {
     }
 
     /// An answer that tells what failed.
-    func answer(_ members: [String: JSONValue]) -> APIResponse {
+    func answer(_ members: JSONMembers) -> APIResponse {
       guard !self.degradations.isEmpty else { return APIResponse(.object(members)) }
-      var response = APIResponse(.object(members.merging(["degraded": true]) { $1 }))
+      var members = members
+      members.add("degraded", .bool(true))
+      var response = APIResponse(.object(members))
       response.headers.append(("X-Mneme-Degraded", self.degradations.joined(separator: ", ")))
       return response
     }
@@ -177,14 +179,16 @@ extension QueryAPI {
     }
   }
 
-  private static func hit(_ ranked: RankedHit, _ form: SearchForm, now: Timestamp) -> JSONValue {
+  private static func hit(_ ranked: RankedHit, _ form: SearchForm, now: Timestamp) -> JSONOutput {
     let hit = ranked.hit
     var object = MemoryObject.object(hit.view, now: now)
-    object["score"] = .double(ranked.score)
-    object["score_breakdown"] = [
-      "semantic": .double(hit.semantic), "bm25": .double(hit.keyword),
-      "entity": .double(hit.signals.isAskedPerson ? 1 : 0),
-    ]
+    object.add("score", .double(ranked.score))
+    object.add(
+      "score_breakdown",
+      .object([
+        "semantic": .double(hit.semantic), "bm25": .double(hit.keyword),
+        "entity": .double(hit.signals.isAskedPerson ? 1 : 0),
+      ]))
     guard form.explains else { return form.read.project(object) }
     var explain: [String: JSONValue] = [
       "cosine": hit.signals.cosine.map(JSONValue.double) ?? .null,
@@ -202,7 +206,7 @@ extension QueryAPI {
       explain["rerank"] = .double(relevance)
       explain["search_score"] = .double(hit.score)
     }
-    object["explain"] = .object(explain)
+    object.add("explain", .value(.object(explain)))
     return form.read.project(object)
   }
 }

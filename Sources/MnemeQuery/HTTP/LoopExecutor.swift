@@ -1,0 +1,75 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import Synchronization
+
+/// Runs tasks on an event loop: what a request needs on its way to its handler and back takes some microseconds, less
+/// than another thread takes to wake up. Handlers do not run here.
+final class LoopExecutor: TaskExecutor {
+  /// The event loop.
+  let loop: any EventLoop
+
+  fileprivate init(_ loop: any EventLoop) {
+    self.loop = loop
+  }
+
+  /// Runs `job` on the loop, after what waits there.
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    self.loop.execute { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+}
+
+/// The one executor of each event loop: two of one loop would be different to a task.
+final class LoopExecutors: Sendable {
+  private let executors = Mutex<[ObjectIdentifier: LoopExecutor]>([:])
+
+  /// The executor of `loop`.
+  func executor(of loop: any EventLoop) -> LoopExecutor {
+    self.executors.withLock { executors in
+      if let executor = executors[ObjectIdentifier(loop)] { return executor }
+      let executor = LoopExecutor(loop)
+      executors[ObjectIdentifier(loop)] = executor
+      return executor
+    }
+  }
+}
+
+/// A connection whose requests are read and answered on the event loop that it belongs to.
+struct LoopChannel: ServerChildChannel {
+  private let channel: HTTP1Channel
+  private let executors: LoopExecutors
+
+  /// A connection that is otherwise `channel`.
+  init(_ channel: HTTP1Channel, _ executors: LoopExecutors) {
+    self.channel = channel
+    self.executors = executors
+  }
+
+  /// As `HTTP1Channel` has it.
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+    self.channel.setup(channel: channel, logger: logger)
+  }
+
+  /// As `HTTP1Channel` has it, on the loop.
+  func handle(value: HTTP1Channel.Value, logger: Logger) async {
+    await withTaskExecutorPreference(self.executors.executor(of: value.channel.eventLoop)) {
+      await self.channel.handle(value: value, logger: logger)
+    }
+  }
+}
+
+/// What a request is read with.
+struct QueryContext: RequestContext {
+  /// What every context has.
+  var coreContext: CoreRequestContextStorage
+  /// The event loop of the request's connection.
+  let loop: any EventLoop
+
+  /// A context of a request from `source`.
+  init(source: ApplicationRequestContextSource) {
+    self.coreContext = CoreRequestContextStorage(source: source)
+    self.loop = source.channel.eventLoop
+  }
+}
