@@ -37,8 +37,8 @@ public struct ProjectionConfiguration: Hashable, Sendable {
     /// Memories that a tenant has in a shard before a reader writes what it keeps of them to a file, for the readers
     /// after it: fewer are read again as quickly.
     public var minTenantIndexFileMemoryCount: Int
-    /// Candidates that each way of looking brings at least, where not all memories are ranked by all signals: across
-    /// owners, and of an owner who is too large to be kept in memory.
+    /// Memories that are ranked by all signals at least, where not all of them are: across owners, and of an owner who
+    /// is too large to be kept in memory. They are the best by the signals that are their own.
     public var minCandidateCount: Int
 
     /// Bounds with all their parts.

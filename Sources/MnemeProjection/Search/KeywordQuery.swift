@@ -103,9 +103,6 @@ struct KeywordStatistics: Sendable {
   /// The weight of all words, those that nobody has included, and of the time.
   var totalWeight: Double { frequencies.indices.reduce(timeWeight) { $0 + weight($1) } }
 
-  /// What it weighs among words that a memory is about the person who is named, where it is chosen by its words.
-  var personWeight: Double { max(totalWeight, 1) * Ranking.personWeight / Ranking.keywordWeight }
-
   /// How a word's share grows with its occurrences.
   var saturation: Saturation {
     Saturation(meanTokenCount: memoryCount == 0 ? 1 : max(Double(tokenCount) / Double(memoryCount), 1))

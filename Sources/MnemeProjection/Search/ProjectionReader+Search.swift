@@ -14,8 +14,10 @@ struct SearchPlan: Sendable {
     self.minCandidateCount = configuration.bounds.minCandidateCount
   }
 
-  /// Candidates that each way of looking brings, where not all are ranked by all signals.
+  /// Memories that are ranked by all signals, where not all of them are: the best by those that are their own.
   var candidateCount: Int { max(minCandidateCount, 4 * min(request.limit, Self.maxLimit)) }
+  /// How many of them bring what stands around them along.
+  var surroundedCount: Int { candidateCount / 4 }
   /// Hits in one answer, at most.
   static let maxLimit = 10_000
 }

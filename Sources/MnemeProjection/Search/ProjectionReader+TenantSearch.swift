@@ -12,6 +12,13 @@ private enum ShardPart: Sendable {
   /// What it has is read where it lies.
   case rows(KeywordStatistics)
 
+  var search: TenantSearch? {
+    switch self {
+    case .inMemory(let search, _, _): search
+    case .nothing, .rows: nil
+    }
+  }
+
   var statistics: KeywordStatistics? {
     switch self {
     case .nothing: nil
@@ -101,29 +108,8 @@ extension ProjectionReader {
   private static func likely(
     _ parts: [ShardPart], _ plan: SearchPlan, _ statistics: KeywordStatistics
   ) async throws -> [[TenantSearch.Scored]] {
-    // Everything that can be done side by side: each scan of a stretch of vectors, and each shard's words.
-    let jobs = parts.enumerated().flatMap { shard, part -> [(shard: Int, scan: Int?)] in
-      guard case .inMemory(let search, _, _) = part else { return [] }
-      return (0..<search.scanCount).map { (shard, $0) } + [(shard, nil)]
-    }
-    let floors = (scans: ScoreFloor(), words: ScoreFloor())
-    let candidates = try await Self.all(jobs.indices) { number -> [Candidate] in
-      guard case .inMemory(let search, _, _) = parts[jobs[number].shard] else { return [] }
-      return jobs[number].scan.map { search.nearest($0, above: floors.scans) }
-        ?? search.bestWords(statistics, above: floors.words)
-    }
-    var places: Set<Place> = []
-    for isScan in [true, false] {
-      let floor = isScan ? floors.scans.value : floors.words.value
-      var found: [(shard: Int, candidate: Candidate)] = []
-      for (job, candidates) in zip(jobs, candidates) where (job.scan != nil) == isScan {
-        found += candidates.filter { $0.score >= floor }.map { (job.shard, $0) }
-      }
-      for (shard, candidate) in found.sorted(by: { $1.candidate < $0.candidate }).prefix(plan.candidateCount) {
-        places.insert(Place(shard: shard, number: candidate.number))
-      }
-    }
-    let scored = try await score(Array(places), parts, statistics).sorted { $1.found.candidate < $0.found.candidate }
+    let places = try await candidates(parts, plan, statistics)
+    let scored = try await score(places, parts, statistics).sorted { $1.found.candidate < $0.found.candidate }
     var margin = 0.0
     for shard in Set(scored.map(\.shard)) {
       if case .inMemory(let search, _, _) = parts[shard] { margin = max(margin, search.margin) }
@@ -138,6 +124,35 @@ extension ProjectionReader {
   private struct Place: Hashable {
     let shard: Int
     let number: Int64
+  }
+
+  /// The memories that are ranked by all signals: the best by those that are their own, and what stands around the very
+  /// best, which may rank above them for what they say.
+  private static func candidates(
+    _ parts: [ShardPart], _ plan: SearchPlan, _ statistics: KeywordStatistics
+  ) async throws -> [Place] {
+    let searches = parts.enumerated().compactMap { shard, part in part.search.map { (shard: shard, search: $0) } }
+    let words = try await Self.all(searches.indices) { searches[$0].search.wordScores(statistics) }
+    // Everything that can be done side by side: each scan of a stretch of vectors.
+    let scans = searches.indices.flatMap { part in (0..<searches[part].search.scanCount).map { (part, $0) } }
+    let floor = ScoreFloor()
+    let isScan = plan.request.vector != nil
+    let found = try await Self.all(isScan ? scans.indices : searches.indices) { job -> [(Int, Candidate)] in
+      let (part, scan) = isScan ? scans[job] : (job, 0)
+      let search = searches[part].search
+      let best =
+        isScan ? search.best(scan, words[part], above: floor) : search.best(words[part], above: floor)
+      return best.map { (part, $0) }
+    }
+    let best = found.flatMap { $0.filter { $0.1.score >= floor.value } }.sorted { $1.1 < $0.1 }
+      .prefix(plan.candidateCount)
+    var places = Set(best.map { Place(shard: searches[$0.0].shard, number: $0.1.number) })
+    for (part, candidate) in best.prefix(plan.surroundedCount) {
+      for number in searches[part].search.around(candidate.number, words[part]) {
+        places.insert(Place(shard: searches[part].shard, number: number))
+      }
+    }
+    return Array(places)
   }
 
   /// Ranks memories by all signals, some at a time.

@@ -3,9 +3,9 @@ import MnemeCore
 
 /// A search across the owners of a tenant, in the part that one shard has in memory.
 ///
-/// The candidates are the nearest by the coarse codes of vectors, and those with the best words. They are ranked by all
-/// signals, still by those codes; what may be among the best by that, given what the codes may err, is left to be
-/// ranked by the rows themselves.
+/// The candidates are the best by what is their own: the coarse codes of their vectors, their words, who said them. With
+/// what stands around the best of them they are ranked by all signals, still by those codes; what may be among the best
+/// by that, given what the codes may err, is left to be ranked by the rows themselves.
 struct TenantSearch: Sendable {
   let plan: SearchPlan
   let index: TenantIndex
@@ -96,15 +96,59 @@ struct TenantSearch: Sendable {
       && (plan.request.query.filter.map { Self.matches($0, entry.flags) } ?? true)
   }
 
-  /// How many tasks compare the vectors.
+  // MARK: Candidates
+
+  /// What the query's words, and the time that it asks about, add to the score of each place.
+  struct WordScores: Sendable {
+    /// Of each place, 0…`Ranking.keywordWeight` or, for a short memory, a little more.
+    fileprivate(set) var scores: [Float]
+    /// Of each block of vectors, the largest of its places.
+    fileprivate(set) var largest: [Float]
+    /// Places that have any.
+    fileprivate(set) var reached: [Int32] = []
+
+    fileprivate init(count: Int) {
+      scores = [Float](repeating: 0, count: count)
+      largest = [Float](
+        repeating: 0, count: (count + VectorCodes.blockRowCount - 1) / VectorCodes.blockRowCount)
+    }
+
+    @inline(__always)
+    fileprivate mutating func add(_ score: Float, at place: Int) {
+      if scores[place] == 0 { reached.append(Int32(place)) }
+      scores[place] += score
+      let block = place / VectorCodes.blockRowCount
+      largest[block] = max(largest[block], scores[place])
+    }
+  }
+
+  /// What the words add to the score of each place.
+  func wordScores(_ statistics: KeywordStatistics) -> WordScores {
+    var found = WordScores(count: index.entries.count)
+    let total = statistics.totalWeight
+    guard total > 0 else { return found }
+    let saturation = statistics.saturation
+    for (word, places) in places.enumerated() {
+      let weight = Ranking.keywordWeight * statistics.weight(word) / total
+      places.forEachPosting { posting in
+        let share = saturation(posting.occurrences, tokenCount: index.tokenCounts[posting.place])
+        found.add(Float(weight * share), at: posting.place)
+      }
+    }
+    let weight = Float(Ranking.keywordWeight * statistics.timeWeight / total)
+    for place in timelyPlaces ?? [] { found.add(weight, at: Int(place)) }
+    return found
+  }
+
+  /// How many tasks look for candidates by meaning and words.
   var scanCount: Int {
     query == nil ? 0 : (index.vectors.blockCount + Self.blocksPerTask - 1) / Self.blocksPerTask
   }
 
-  /// The nearest memories of scan number `number`, as far as they are not below `floor`.
-  func nearest(_ number: Int, above floor: ScoreFloor) -> [Candidate] {
+  /// The best memories of scan number `number` by the signals that are their own, as far as they are not below `floor`.
+  func best(_ number: Int, _ words: WordScores, above floor: ScoreFloor) -> [Candidate] {
     guard let query else { return [] }
-    var nearest = TopCandidates(capacity: plan.candidateCount)
+    var best = TopCandidates(capacity: plan.candidateCount)
     var cosines = VectorCodes.BlockCosines()
     var voices = VectorCodes.BlockCosines()
     let first = number * Self.blocksPerTask
@@ -117,56 +161,65 @@ struct TenantSearch: Sendable {
         isVoiced = true
       }
       // Hardly any block, and of it hardly any row, comes further: nothing else of them is looked at.
-      var threshold = Float(max(nearest.threshold, floor.value))
-      guard max(cosines.largest, isVoiced ? voices.largest : -.infinity) >= threshold else { continue }
+      var threshold = Float(max(best.threshold, floor.value))
+      let largest = max(cosines.largest, isVoiced ? voices.largest : -.infinity)
+      guard Self.ownScore(largest, words.largest[block], isAsked: true) >= threshold else { continue }
       for row in 0..<cosines.count {
-        guard max(cosines.cosines[row], isVoiced ? voices.cosines[row] : -.infinity) >= threshold else { continue }
+        let word = words.scores[start + row]
+        let highest = max(cosines.cosines[row], isVoiced ? voices.cosines[row] : -.infinity)
+        guard Self.ownScore(highest, word, isAsked: true) >= threshold else { continue }
         let entry = index.entries[start + row]
         let cosine = isVoiced && entry.flags.contains(.verbatim) ? voices.cosines[row] : cosines.cosines[row]
-        guard cosine >= threshold, entry.flags.contains(.hasVector), isAllowed(start + row) else { continue }
-        nearest.insert(Candidate(score: Double(cosine), id: entry.id, number: entry.number))
-        // It is one of the cosines, so that nothing is lost between the two types.
-        threshold = Float(max(nearest.threshold, floor.value))
+        let score = Self.ownScore(entry.flags.contains(.hasVector) ? cosine : 0, word, isAsked: isAsked(entry))
+        guard score >= threshold, isHit(entry, word), isAllowed(start + row) else { continue }
+        best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))
+        // It is one of the scores, so that nothing is lost between the two types.
+        threshold = Float(max(best.threshold, floor.value))
       }
-      floor.raise(to: nearest.threshold)
+      floor.raise(to: best.threshold)
     }
-    return nearest.candidates
+    return best.candidates
   }
 
-  /// The memories with the best words, of the time that is asked about and about the person who is named, as far as
-  /// they are not below `floor`.
-  func bestWords(_ statistics: KeywordStatistics, above floor: ScoreFloor) -> [Candidate] {
-    let saturation = statistics.saturation
-    var scores = [Float](repeating: 0, count: index.entries.count)
-    var reached: [Int] = []
-    for (word, places) in places.enumerated() {
-      let weight = statistics.weight(word)
-      places.forEachPosting { posting in
-        let place = posting.place
-        if scores[place] == 0 { reached.append(place) }
-        scores[place] += Float(weight * saturation(posting.occurrences, tokenCount: index.tokenCounts[place]))
-      }
-    }
-    for place in timelyPlaces ?? [] {
-      if scores[Int(place)] == 0 { reached.append(Int(place)) }
-      scores[Int(place)] += Float(statistics.timeWeight)
-    }
-    if !askedNames.isEmpty {
-      for place in index.entries.indices where index.isLive(place) && isAsked(index.entries[place]) {
-        if scores[place] == 0 { reached.append(place) }
-        scores[place] += Float(statistics.personWeight)
-      }
-    }
+  /// The best memories where the query has no vector, likewise.
+  func best(_ words: WordScores, above floor: ScoreFloor) -> [Candidate] {
     var best = TopCandidates(capacity: plan.candidateCount)
-    var threshold = Float(max(best.threshold, floor.value))
-    for place in reached where scores[place] >= threshold && isAllowed(place) {
-      best.insert(
-        Candidate(score: Double(scores[place]), id: index.entries[place].id, number: index.entries[place].number))
-      threshold = Float(max(best.threshold, floor.value))
+    func look(_ place: Int) {
+      let entry = index.entries[place]
+      let score = Self.ownScore(0, words.scores[place], isAsked: isAsked(entry))
+      guard score >= Float(max(best.threshold, floor.value)), isHit(entry, words.scores[place]), isAllowed(place)
+      else { return }
+      best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))
+    }
+    if askedNames.isEmpty {
+      for place in words.reached { look(Int(place)) }
+    } else {
+      for place in index.entries.indices { look(place) }
     }
     floor.raise(to: best.threshold)
     return best.candidates
   }
+
+  /// What a memory's own signals make of its score, where nothing around it says anything.
+  @inline(__always)
+  private static func ownScore(_ cosine: Float, _ word: Float, isAsked: Bool) -> Float {
+    Float(Ranking.semanticWeight) * max(cosine, 0) + min(word, Float(Ranking.keywordWeight))
+      + (isAsked ? Float(Ranking.personWeight) : 0)
+  }
+
+  /// Whether it itself says anything about the query.
+  private func isHit(_ entry: TenantIndex.Entry, _ word: Float) -> Bool {
+    (query != nil && entry.flags.contains(.hasVector)) || word > 0 || (!askedNames.isEmpty && isAsked(entry))
+  }
+
+  /// Numbers of the memories around memory `number` that are the query's: they may rank above it for what it says.
+  func around(_ number: Int64, _ words: WordScores) -> [Int64] {
+    guard let place = index.place(of: number) else { return [] }
+    return index.context(of: place).filter { isAllowed($0) && isHit(index.entries[$0], words.scores[$0]) }
+      .map { index.entries[$0].number }
+  }
+
+  // MARK: Ranking
 
   /// A candidate, ranked by all signals as far as the coarse codes know.
   struct Scored: Sendable {

@@ -1,0 +1,57 @@
+import Foundation
+import MnemeCore
+import Testing
+
+@testable import MnemeProjection
+
+/// Where not all memories are ranked by all signals.
+@Suite struct CandidateTests {
+  /// Words and meanings have nothing to do with each other, and neither has anything to do with what stands around.
+  private func world(seed: UInt64) async throws -> World {
+    let world = try await World(partitionCount: 2)
+    var random = SplitMix64(seed: seed)
+    let words = (0..<60).map { "word\($0)" }
+    for number in 0..<900 {
+      let owner = user("o\(number % 5)")
+      let text = (0..<2 + random.below(5)).map { _ in words[random.below(1 + random.below(words.count))] }
+        .joined(separator: " ")
+      let memory = memory("m\(number)", text, owner, runID: "r\(number / 50)")
+      try await world.resolve("turn-\(number)", owner, [.added(memory)])
+      try await world.embed(owner, [(memory.id, memory.text, Self.vector(&random))])
+    }
+    try await world.projector().catchUp()
+    return world
+  }
+
+  private static func vector(_ random: inout SplitMix64) -> [Float] {
+    let vector = (0..<World.dimension).map { _ in Float(random.below(2001)) / 1000 - 1 }
+    return VectorMath.normalized(vector) ?? vector
+  }
+
+  @Test(arguments: [256 << 20, 1000], [1, 2] as [UInt64])
+  func theBestOfAllAreAmongTheCandidates(cacheByteCount: Int, seed: UInt64) async throws {
+    let world = try await world(seed: seed)
+    defer { world.remove() }
+    func reader(minCandidateCount: Int) throws -> ProjectionReader {
+      try ProjectionReader(
+        directory: world.directory,
+        configuration: ProjectionConfiguration(
+          id: nil, generation: "g1", space: "test-8", dimension: World.dimension, partitionCount: 2,
+          bounds: .init(
+            maxIndexCacheByteCount: cacheByteCount, maxTenantIndexByteCount: cacheByteCount,
+            minCandidateCount: minCandidateCount)))
+    }
+    let (bounded, exact) = (try reader(minCandidateCount: 80), try reader(minCandidateCount: 10_000))
+    var random = SplitMix64(seed: seed + 100)
+    var (found, wanted) = (0, 0)
+    for number in 0..<30 {
+      let request = SearchRequest(
+        query: all(), text: "word\(random.below(60)) word\(random.below(20))",
+        vector: number % 5 == 0 ? nil : Self.vector(&random), limit: 10, minimumScore: 0)
+      let best = try await exact.search(request).map(\.view.memory.id)
+      found += try await bounded.search(request).count { best.contains($0.view.memory.id) }
+      wanted += best.count
+    }
+    #expect(wanted > 200 && Double(found) >= 0.98 * Double(wanted), "\(found) of \(wanted)")
+  }
+}
