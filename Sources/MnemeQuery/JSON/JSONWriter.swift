@@ -72,16 +72,18 @@ enum JSONWriter {
     var text = text
     text.withUTF8 { utf8 in
       var isPlain = true
-      for unsafebyte in unsafe utf8 where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-        isPlain = false
-      }
+      for index in utf8.indices where isEscaped(unsafe utf8[index]) { isPlain = false }
       if isPlain {
         unsafe output.append(contentsOf: utf8)
       } else {
-        for unsafebyte in unsafe utf8 { append(escaping: byte, to: &output) }
+        for index in utf8.indices { append(escaping: unsafe utf8[index], to: &output) }
       }
     }
     output.append(UInt8(ascii: "\""))
+  }
+
+  private static func isEscaped(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 
   private static func append(escaping byte: UInt8, to output: inout [UInt8]) {
