@@ -154,3 +154,22 @@ struct Random {
     }
   }
 }
+
+@Suite struct JSONOutputTests {
+  @Test func `an object on its way out is written as the same value would be`() {
+    let texts = ["", "plain", "a \"quoted\" \\ text", "line\nbreak\u{1}", "żółw 東京"]
+    var members = JSONMembers(minimumCapacity: 8)
+    var same: [String: JSONValue] = [:]
+    for (index, name) in ["b", "a", "ab", "structured_attributes", "é", "\"", "Z"].enumerated() {
+      let text = texts[index % texts.count]
+      members.add(
+        name, .array([.string(text), .object(["z": .int(Int64(index)), "a": .value(["k": .null])]), .double(0.5)]))
+      same[name] = [.string(text), ["z": .int(Int64(index)), "a": ["k": .null]], .double(0.5)]
+    }
+    let (written, kept) = (JSONWriter.write(JSONOutput.object(members)), members.filter { $0 == "ab" })
+    let expected: [UInt8] = JSONWriter.write(JSONValue.object(same))
+    #expect(written == expected)
+    let expectedKept: [UInt8] = JSONWriter.write(JSONValue.object(same.filter { $0.key == "ab" }))
+    #expect(JSONWriter.write(JSONOutput.object(kept)) == expectedKept)
+  }
+}

@@ -121,5 +121,7 @@ extension JSONValue {
 
 extension OwnerPeople {
   /// Approximate size in memory, in bytes.
-  fileprivate var byteCount: Int { (names + speakers + others).reduce(0) { $0 + MemoryLayout<String>.stride + $1.utf8.count } }
+  fileprivate var byteCount: Int {
+    (names + speakers + others).reduce(0) { $0 + MemoryLayout<String>.stride + $1.utf8.count }
+  }
 }

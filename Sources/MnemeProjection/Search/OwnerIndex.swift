@@ -28,9 +28,6 @@ struct OwnerIndex: CachedIndex {
     var standing: Standing
     /// Digest of its words' keys.
     fileprivate var words: UInt64
-    /// Where its context stands: how far from it, in up to eight bytes, the first one lowest; all ones where there is
-    /// more, or where it is farther away.
-    fileprivate var context: UInt64 = 0
   }
 
   /// A memory in which a word occurs.
@@ -44,6 +41,13 @@ struct OwnerIndex: CachedIndex {
   private(set) var version: Int64
   /// In order of their numbers.
   private(set) var entries: [Entry] = []
+  /// How many words each entry has, side by side: scores of words ask for nothing else.
+  private(set) var tokenCounts: [Int32] = []
+  /// The day on which each entry was said, likewise; `SaidDay.never` where it exists no more.
+  private(set) var days: [SaidDay] = []
+  /// Where each entry's context stands: how far from it, in up to eight bytes, the first one lowest; all ones where
+  /// there is more, or where it is farther away.
+  private var contexts: [UInt64] = []
   /// Of each entry, in the same order; zeros for those without a vector.
   private(set) var vectors: VectorCodes
   /// Everybody who said something, and all whom memories are about, each once.
@@ -67,17 +71,20 @@ struct OwnerIndex: CachedIndex {
 
   /// Approximate size in memory, in bytes.
   var byteCount: Int {
-    vectors.byteCount + entries.count * MemoryLayout<Entry>.stride + indexByOrdinal.count * 4
+    vectors.byteCount + entries.count * Self.bytesPerEntry + indexByOrdinal.count * 4
       + (postings.count + longContexts.count) * Self.bytesPerArray + postingCount * MemoryLayout<Posting>.stride
   }
 
+  /// Of all arrays that have one of each.
+  private static let bytesPerEntry =
+    MemoryLayout<Entry>.stride + MemoryLayout<Int32>.stride + MemoryLayout<SaidDay>.stride + MemoryLayout<UInt64>.stride
   /// An array's head, and its place in the dictionary.
   private static let bytesPerArray = 64
 
   /// Approximate size of `owner`'s, before it is read.
   static func byteCount(_ owner: OwnerRow, dimension: Int) -> Int {
     VectorCodes.byteCount(owner.memoryCount, dimension: dimension)
-      + owner.memoryCount * MemoryLayout<Entry>.stride + owner.tokenCount * MemoryLayout<Posting>.stride
+      + owner.memoryCount * bytesPerEntry + owner.tokenCount * MemoryLayout<Posting>.stride
   }
 
   /// Reads all of `owner`.
@@ -111,6 +118,7 @@ struct OwnerIndex: CachedIndex {
         guard try put(row) else { return false }
       } else if let index = index(of: number) {
         entries[index].isLive = false
+        days[index] = .never
         hasGone = true
       }
     }
@@ -122,7 +130,7 @@ struct OwnerIndex: CachedIndex {
 
   /// The entries that were said just before or after entry `index`, which exists.
   func context(of index: Int) -> Context {
-    let distances = entries[index].context
+    let distances = contexts[index]
     guard distances != Self.isElsewhere else {
       return Context(index: index, distances: 0, others: longContexts[Int32(index)])
     }
@@ -160,10 +168,10 @@ struct OwnerIndex: CachedIndex {
     lookForContext(of: index) { others.append(Int32($0)) }
     let distances = others.compactMap { Int8(exactly: Int($0) - index) }
     if distances.count == others.count, others.count <= MemoryLayout<UInt64>.size {
-      entries[index].context = distances.reversed().reduce(0) { $0 << 8 | UInt64(UInt8(bitPattern: $1)) }
+      contexts[index] = distances.reversed().reduce(0) { $0 << 8 | UInt64(UInt8(bitPattern: $1)) }
       longContexts[Int32(index)] = nil
     } else {
-      entries[index].context = Self.isElsewhere
+      contexts[index] = Self.isElsewhere
       longContexts[Int32(index)] = others
     }
   }
@@ -271,6 +279,8 @@ struct OwnerIndex: CachedIndex {
         addPostings(words, of: index)
       }
       entries[index] = entry
+      tokenCounts[index] = entry.tokenCount
+      days[index] = SaidDay(entry.utterance)
       vectors.replace(index, vector)
       return true
     }
@@ -281,6 +291,9 @@ struct OwnerIndex: CachedIndex {
     }
     indexByOrdinal[ordinal] = Int32(entries.count)
     entries.append(entry)
+    tokenCounts.append(entry.tokenCount)
+    days.append(SaidDay(entry.utterance))
+    contexts.append(0)
     vectors.append(vector)
     addPostings(words, of: entries.count - 1)
     return true

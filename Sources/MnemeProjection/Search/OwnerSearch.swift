@@ -205,14 +205,17 @@ struct OwnerSearch {
       own: [Double](repeating: 0, count: count), explained: [Double](repeating: 0, count: count),
       total: statistics.totalWeight)
     let saturation = statistics.saturation
+    let tokenCounts = index.tokenCounts
     // Of the word that is looked at, by entry: the best of its own score and those around it.
     var best = [Double](repeating: 0, count: count)
     var reached: [Int] = []
     for word in words.keys.indices {
       let weight = statistics.weight(word)
+      let isDate = words.dates[word] != nil
       for posting in occurrences(word) {
         let place = Int(posting.index)
-        let score = weight * saturation(posting.occurrences, tokenCount: index.entries[place].tokenCount)
+        let score = weight * saturation(posting.occurrences, tokenCount: tokenCounts[place])
+        if !isDate { scores.own[place] += score }
         if best[place] == 0 { reached.append(place) }
         best[place] = max(best[place], score)
         guard isGiving[place] else { continue }
@@ -221,9 +224,10 @@ struct OwnerSearch {
           best[other] = max(best[other], score * KeywordQuery.contextShare)
         }
       }
-      for posting in postings[word] {
+      // The day on which it was said is none of its own words.
+      for posting in isDate ? postings[word] : [] {
         let place = Int(posting.index)
-        scores.own[place] += weight * saturation(posting.occurrences, tokenCount: index.entries[place].tokenCount)
+        scores.own[place] += weight * saturation(posting.occurrences, tokenCount: tokenCounts[place])
       }
       for place in reached {
         scores.explained[place] += best[place]
@@ -239,11 +243,10 @@ struct OwnerSearch {
   /// Where word number `word` occurs, the day on which a memory was said included.
   private func occurrences(_ word: Int) -> [OwnerIndex.Posting] {
     guard let date = words.dates[word] else { return postings[word] }
-    var counts: [Int32: Int32] = [:]
-    for posting in postings[word] { counts[posting.index] = posting.occurrences }
-    for (place, entry) in index.entries.enumerated() where entry.isLive && entry.utterance.isSaid(on: date) {
-      counts[Int32(place), default: 0] += 1
+    var counts = index.days.map { $0.isCalled(date) ? 1 : 0 as Int32 }
+    for posting in postings[word] { counts[Int(posting.index)] += posting.occurrences }
+    return counts.indices.compactMap { place in
+      counts[place] == 0 ? nil : OwnerIndex.Posting(index: Int32(place), occurrences: counts[place])
     }
-    return counts.map { OwnerIndex.Posting(index: $0.key, occurrences: $0.value) }
   }
 }

@@ -82,6 +82,37 @@ struct Utterance: Sendable {
   }
 }
 
+/// The day on which a memory was said, as its parts.
+struct SaidDay: Sendable, BitwiseCopyable {
+  private let year: Int32
+  private let month: UInt8
+  private let day: UInt8
+
+  /// None.
+  static let never = SaidDay(year: .min, month: 0, day: 0)
+
+  private init(year: Int32, month: UInt8, day: UInt8) { (self.year, self.month, self.day) = (year, month, day) }
+
+  /// That of `utterance`; `never` where it stands in no conversation.
+  init(_ utterance: Utterance) {
+    guard utterance.session != Utterance.nowhere else {
+      self = .never
+      return
+    }
+    let day = Timestamp(milliseconds: utterance.at).day.components
+    self.init(year: Int32(clamping: day.year), month: UInt8(day.month), day: UInt8(day.day))
+  }
+
+  /// Whether it is so called.
+  func isCalled(_ date: DateWord) -> Bool {
+    switch date {
+    case .year(let year): Int(self.year) == year
+    case .month(let month): Int(self.month) == month
+    case .day(let day): Int(self.day) == day
+    }
+  }
+}
+
 /// A part of a date that a word of a query may be.
 enum DateWord: Sendable, Hashable {
   case year(Int)
