@@ -108,63 +108,98 @@ extension ProjectionReader {
   private static func likely(
     _ parts: [ShardPart], _ plan: SearchPlan, _ statistics: KeywordStatistics
   ) async throws -> [[TenantSearch.Scored]] {
-    let places = try await candidates(parts, plan, statistics)
-    let scored = try await score(places, parts, statistics).sorted { $1.found.candidate < $0.found.candidate }
-    var margin = 0.0
-    for shard in Set(scored.map(\.shard)) {
-      if case .inMemory(let search, _, _) = parts[shard] { margin = max(margin, search.margin) }
-    }
     let limit = min(plan.request.limit, SearchPlan.maxLimit)
+    let searches = parts.enumerated().compactMap { shard, part in part.search.map { (shard: shard, search: $0) } }
+    let margin = searches.map(\.search.margin).max() ?? 0
+    let candidates = try await candidates(searches.map(\.search), plan, statistics)
+    var scored = try await score(candidates.best, searches.map(\.search), statistics)
+    scored.sort { $1.found.candidate < $0.found.candidate }
+    if scored.count > limit, plan.request.vector != nil {
+      let least = scored[limit - 1].found.candidate.score - margin
+      let lifted = try await lifted(candidates, searches.map(\.search), to: least)
+      scored += try await score(lifted, searches.map(\.search), statistics)
+      scored.sort { $1.found.candidate < $0.found.candidate }
+    }
     let least = scored.count > limit ? scored[limit - 1].found.candidate.score - margin : -.infinity
     var likely = [[TenantSearch.Scored]](repeating: [], count: parts.count)
-    for (shard, found) in scored where found.candidate.score >= least { likely[shard].append(found) }
+    for (part, found) in scored where found.candidate.score >= least { likely[searches[part].shard].append(found) }
     return likely
   }
 
   private struct Place: Hashable {
-    let shard: Int
+    let part: Int
     let number: Int64
   }
 
-  /// The memories that are ranked by all signals: the best by those that are their own, and what stands around the very
-  /// best, which may rank above them for what they say.
+  /// The memories that are ranked by all signals, and what is known of the others.
+  private struct Candidates: Sendable {
+    var best: Set<Place> = []
+    var words: [TenantSearch.WordScores]
+    var stretches: [[TenantSearch.Stretch]]
+  }
+
+  /// The best memories by the signals that are their own.
   private static func candidates(
-    _ parts: [ShardPart], _ plan: SearchPlan, _ statistics: KeywordStatistics
-  ) async throws -> [Place] {
-    let searches = parts.enumerated().compactMap { shard, part in part.search.map { (shard: shard, search: $0) } }
-    let words = try await Self.all(searches.indices) { searches[$0].search.wordScores(statistics) }
-    // Everything that can be done side by side: each scan of a stretch of vectors.
-    let scans = searches.indices.flatMap { part in (0..<searches[part].search.scanCount).map { (part, $0) } }
+    _ searches: [TenantSearch], _ plan: SearchPlan, _ statistics: KeywordStatistics
+  ) async throws -> Candidates {
+    let words = try await Self.all(searches.indices) { searches[$0].wordScores(statistics) }
     let floor = ScoreFloor()
-    let isScan = plan.request.vector != nil
-    let found = try await Self.all(isScan ? scans.indices : searches.indices) { job -> [(Int, Candidate)] in
-      let (part, scan) = isScan ? scans[job] : (job, 0)
-      let search = searches[part].search
-      let best =
-        isScan ? search.best(scan, words[part], above: floor) : search.best(words[part], above: floor)
-      return best.map { (part, $0) }
+    let scans = Self.scans(searches)
+    let stretches = try await Self.all(scans.indices) { job in
+      searches[scans[job].part].scan(scans[job].scan, words[scans[job].part], above: floor)
     }
-    let best = found.flatMap { $0.filter { $0.1.score >= floor.value } }.sorted { $1.1 < $0.1 }
-      .prefix(plan.candidateCount)
-    var places = Set(best.map { Place(shard: searches[$0.0].shard, number: $0.1.number) })
-    for (part, candidate) in best.prefix(plan.surroundedCount) {
-      for number in searches[part].search.around(candidate.number, words[part]) {
-        places.insert(Place(shard: searches[part].shard, number: number))
+    var found = Candidates(words: words, stretches: searches.map { _ in [] })
+    var best: [(part: Int, candidate: Candidate)] = []
+    for ((part, _), stretch) in zip(scans, stretches) {
+      best += stretch.best.map { (part, $0) }
+      found.stretches[part].append(stretch)
+    }
+    if plan.request.vector == nil {
+      best = try await Self.all(searches.indices) { part in
+        searches[part].best(words[part], above: floor).map { (part, $0) }
+      }.flatMap { $0 }
+    }
+    best = best.filter { $0.candidate.score >= floor.value }.sorted { $1.candidate < $0.candidate }
+    for (part, candidate) in best.prefix(plan.candidateCount) {
+      found.best.insert(Place(part: part, number: candidate.number))
+    }
+    // Without vectors, only words lift what stands around them.
+    for (part, candidate) in best.prefix(plan.request.vector == nil ? plan.surroundedCount : 0) {
+      for number in searches[part].around(candidate.number, words[part]) {
+        found.best.insert(Place(part: part, number: number))
       }
     }
-    return Array(places)
+    return found
+  }
+
+  /// The memories that may come to the score `least` by what stands around them, without those that are known.
+  private static func lifted(
+    _ candidates: Candidates, _ searches: [TenantSearch], to least: Double
+  ) async throws -> Set<Place> {
+    let scans = Self.scans(searches)
+    let found = try await Self.all(scans.indices) { job -> [Place] in
+      let (part, scan) = scans[job]
+      return searches[part].lifted(scan, candidates.stretches[part], candidates.words[part], to: least)
+        .map { Place(part: part, number: $0.number) }
+    }
+    return Set(found.joined()).subtracting(candidates.best)
+  }
+
+  /// Everything that can be done side by side: each scan of a stretch of vectors.
+  private static func scans(_ searches: [TenantSearch]) -> [(part: Int, scan: Int)] {
+    searches.indices.flatMap { part in (0..<searches[part].scanCount).map { (part, $0) } }
   }
 
   /// Ranks memories by all signals, some at a time.
   private static func score(
-    _ places: [Place], _ parts: [ShardPart], _ statistics: KeywordStatistics
-  ) async throws -> [(shard: Int, found: TenantSearch.Scored)] {
+    _ places: Set<Place>, _ searches: [TenantSearch], _ statistics: KeywordStatistics
+  ) async throws -> [(part: Int, found: TenantSearch.Scored)] {
+    let places = Array(places)
     let share = (places.count + scoredShareCount - 1) / scoredShareCount
     guard share > 0 else { return [] }
     return try await Self.all(0..<scoredShareCount) { number in
       places.dropFirst(number * share).prefix(share).compactMap { place in
-        guard case .inMemory(let search, _, _) = parts[place.shard] else { return nil }
-        return search.scored(place.number, statistics).map { (place.shard, $0) }
+        searches[place.part].scored(place.number, statistics).map { (place.part, $0) }
       }
     }.flatMap { $0 }
   }

@@ -62,10 +62,18 @@ extension TenantIndex {
   /// Places of the base around `place` that are `owner`'s: more of them than a context is looked for in, as some may be
   /// empty.
   private func stretch(around place: Int, _ owner: Int64) -> Range<Int> {
-    var (first, last) = (min(place, baseCount), min(place, baseCount))
     let reach = 2 * Utterance.maxDistance
-    while first > 0, place - first < reach, Schema.owner(of: entries[first - 1].number) == owner { first -= 1 }
-    while last < baseCount, last - place < reach, Schema.owner(of: entries[last].number) == owner { last += 1 }
-    return first..<last
+    let (lowest, highest) = (max(place - reach, 0), min(place + reach, baseCount))
+    // An owner's places lie side by side: halving finds where they begin and end.
+    func first(in range: Range<Int>, where isBehind: (Int64) -> Bool) -> Int {
+      var (low, high) = (range.lowerBound, range.upperBound)
+      while low < high {
+        let middle = (low + high) / 2
+        if isBehind(Schema.owner(of: entries[middle].number)) { high = middle } else { low = middle + 1 }
+      }
+      return low
+    }
+    let middle = min(place, baseCount)
+    return first(in: lowest..<middle) { $0 >= owner }..<first(in: middle..<max(highest, middle)) { $0 > owner }
   }
 }

@@ -10,15 +10,15 @@ struct TenantSearch: Sendable {
   let plan: SearchPlan
   let index: TenantIndex
   let words: KeywordQuery
-  private let places: [TenantIndex.WordPlaces]
+  let places: [TenantIndex.WordPlaces]
   /// For each place, whether it is one of the query's memories; nil where flags tell.
   private let isSelected: [Bool]?
-  private let query: VectorCodes.Query?
-  private let voiced: VectorCodes.Query?
+  let query: VectorCodes.Query?
+  let voiced: VectorCodes.Query?
   private let now: Int64
-  private let askedNames: Set<UInt32>
+  let askedNames: Set<UInt32>
   /// Places of the time that is asked about; nil where none is.
-  private let timelyPlaces: [Int32]?
+  let timelyPlaces: [Int32]?
 
   /// Blocks of vectors that one task compares.
   static let blocksPerTask = 128
@@ -88,135 +88,12 @@ struct TenantSearch: Sendable {
     return statistics
   }
 
-  private func isAllowed(_ place: Int) -> Bool {
+  func isAllowed(_ place: Int) -> Bool {
     let entry = index.entries[place]
     guard entry.flags.contains(.live) else { return false }
     if let isSelected { return isSelected[place] }
     return (plan.request.query.includesEnded || entry.flags.contains(.current)) && entry.expiresAt > now
       && (plan.request.query.filter.map { Self.matches($0, entry.flags) } ?? true)
-  }
-
-  // MARK: Candidates
-
-  /// What the query's words, and the time that it asks about, add to the score of each place.
-  struct WordScores: Sendable {
-    /// Of each place, 0…`Ranking.keywordWeight` or, for a short memory, a little more.
-    fileprivate(set) var scores: [Float]
-    /// Of each block of vectors, the largest of its places.
-    fileprivate(set) var largest: [Float]
-    /// Places that have any.
-    fileprivate(set) var reached: [Int32] = []
-
-    fileprivate init(count: Int) {
-      scores = [Float](repeating: 0, count: count)
-      largest = [Float](
-        repeating: 0, count: (count + VectorCodes.blockRowCount - 1) / VectorCodes.blockRowCount)
-    }
-
-    @inline(__always)
-    fileprivate mutating func add(_ score: Float, at place: Int) {
-      if scores[place] == 0 { reached.append(Int32(place)) }
-      scores[place] += score
-      let block = place / VectorCodes.blockRowCount
-      largest[block] = max(largest[block], scores[place])
-    }
-  }
-
-  /// What the words add to the score of each place.
-  func wordScores(_ statistics: KeywordStatistics) -> WordScores {
-    var found = WordScores(count: index.entries.count)
-    let total = statistics.totalWeight
-    guard total > 0 else { return found }
-    let saturation = statistics.saturation
-    for (word, places) in places.enumerated() {
-      let weight = Ranking.keywordWeight * statistics.weight(word) / total
-      places.forEachPosting { posting in
-        let share = saturation(posting.occurrences, tokenCount: index.tokenCounts[posting.place])
-        found.add(Float(weight * share), at: posting.place)
-      }
-    }
-    let weight = Float(Ranking.keywordWeight * statistics.timeWeight / total)
-    for place in timelyPlaces ?? [] { found.add(weight, at: Int(place)) }
-    return found
-  }
-
-  /// How many tasks look for candidates by meaning and words.
-  var scanCount: Int {
-    query == nil ? 0 : (index.vectors.blockCount + Self.blocksPerTask - 1) / Self.blocksPerTask
-  }
-
-  /// The best memories of scan number `number` by the signals that are their own, as far as they are not below `floor`.
-  func best(_ number: Int, _ words: WordScores, above floor: ScoreFloor) -> [Candidate] {
-    guard let query else { return [] }
-    var best = TopCandidates(capacity: plan.candidateCount)
-    var cosines = VectorCodes.BlockCosines()
-    var voices = VectorCodes.BlockCosines()
-    let first = number * Self.blocksPerTask
-    for block in first..<min(first + Self.blocksPerTask, index.vectors.blockCount) {
-      let start = block * VectorCodes.blockRowCount
-      index.vectors.compare(query, block: block, into: &cosines)
-      var isVoiced = false
-      if let voiced, index.entries[start..<start + cosines.count].contains(where: { $0.flags.contains(.verbatim) }) {
-        index.vectors.compare(voiced, block: block, into: &voices)
-        isVoiced = true
-      }
-      // Hardly any block, and of it hardly any row, comes further: nothing else of them is looked at.
-      var threshold = Float(max(best.threshold, floor.value))
-      let largest = max(cosines.largest, isVoiced ? voices.largest : -.infinity)
-      guard Self.ownScore(largest, words.largest[block], isAsked: true) >= threshold else { continue }
-      for row in 0..<cosines.count {
-        let word = words.scores[start + row]
-        let highest = max(cosines.cosines[row], isVoiced ? voices.cosines[row] : -.infinity)
-        guard Self.ownScore(highest, word, isAsked: true) >= threshold else { continue }
-        let entry = index.entries[start + row]
-        let cosine = isVoiced && entry.flags.contains(.verbatim) ? voices.cosines[row] : cosines.cosines[row]
-        let score = Self.ownScore(entry.flags.contains(.hasVector) ? cosine : 0, word, isAsked: isAsked(entry))
-        guard score >= threshold, isHit(entry, word), isAllowed(start + row) else { continue }
-        best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))
-        // It is one of the scores, so that nothing is lost between the two types.
-        threshold = Float(max(best.threshold, floor.value))
-      }
-      floor.raise(to: best.threshold)
-    }
-    return best.candidates
-  }
-
-  /// The best memories where the query has no vector, likewise.
-  func best(_ words: WordScores, above floor: ScoreFloor) -> [Candidate] {
-    var best = TopCandidates(capacity: plan.candidateCount)
-    func look(_ place: Int) {
-      let entry = index.entries[place]
-      let score = Self.ownScore(0, words.scores[place], isAsked: isAsked(entry))
-      guard score >= Float(max(best.threshold, floor.value)), isHit(entry, words.scores[place]), isAllowed(place)
-      else { return }
-      best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))
-    }
-    if askedNames.isEmpty {
-      for place in words.reached { look(Int(place)) }
-    } else {
-      for place in index.entries.indices { look(place) }
-    }
-    floor.raise(to: best.threshold)
-    return best.candidates
-  }
-
-  /// What a memory's own signals make of its score, where nothing around it says anything.
-  @inline(__always)
-  private static func ownScore(_ cosine: Float, _ word: Float, isAsked: Bool) -> Float {
-    Float(Ranking.semanticWeight) * max(cosine, 0) + min(word, Float(Ranking.keywordWeight))
-      + (isAsked ? Float(Ranking.personWeight) : 0)
-  }
-
-  /// Whether it itself says anything about the query.
-  private func isHit(_ entry: TenantIndex.Entry, _ word: Float) -> Bool {
-    (query != nil && entry.flags.contains(.hasVector)) || word > 0 || (!askedNames.isEmpty && isAsked(entry))
-  }
-
-  /// Numbers of the memories around memory `number` that are the query's: they may rank above it for what it says.
-  func around(_ number: Int64, _ words: WordScores) -> [Int64] {
-    guard let place = index.place(of: number) else { return [] }
-    return index.context(of: place).filter { isAllowed($0) && isHit(index.entries[$0], words.scores[$0]) }
-      .map { index.entries[$0].number }
   }
 
   // MARK: Ranking
@@ -268,7 +145,7 @@ struct TenantSearch: Sendable {
     return Double(index.vectors.cosine(flags.contains(.verbatim) ? voiced ?? query : query, place))
   }
 
-  private func isAsked(_ entry: TenantIndex.Entry) -> Bool {
+  func isAsked(_ entry: TenantIndex.Entry) -> Bool {
     switch plan.request.speakers {
     case .named: askedNames.contains(entry.actor) || askedNames.contains(entry.subject)
     case .people: !entry.utterance.isAssistant

@@ -1,0 +1,219 @@
+import MnemeCore
+
+// Which memories are ranked by all signals.
+extension TenantSearch {
+  /// What the query's words, and the time that it asks about, add to the score of each place.
+  struct WordScores: Sendable {
+    /// Of each place, 0…`Ranking.keywordWeight` or, for a short memory, a little more.
+    fileprivate(set) var scores: [Float]
+    /// Of each block of vectors, the largest of its places.
+    fileprivate(set) var largest: [Float]
+    /// Places that have any.
+    fileprivate(set) var reached: [Int32] = []
+
+    fileprivate init(count: Int) {
+      scores = [Float](repeating: 0, count: count)
+      largest = [Float](
+        repeating: 0, count: (count + VectorCodes.blockRowCount - 1) / VectorCodes.blockRowCount)
+    }
+
+    @inline(__always)
+    fileprivate mutating func add(_ score: Float, at place: Int) {
+      if scores[place] == 0 { reached.append(Int32(place)) }
+      scores[place] += score
+      let block = place / VectorCodes.blockRowCount
+      largest[block] = max(largest[block], scores[place])
+    }
+  }
+
+  /// What the words add to the score of each place.
+  func wordScores(_ statistics: KeywordStatistics) -> WordScores {
+    var found = WordScores(count: index.entries.count)
+    let total = statistics.totalWeight
+    guard total > 0 else { return found }
+    let saturation = statistics.saturation
+    for (word, places) in places.enumerated() {
+      let weight = Ranking.keywordWeight * statistics.weight(word) / total
+      places.forEachPosting { posting in
+        let share = saturation(posting.occurrences, tokenCount: index.tokenCounts[posting.place])
+        found.add(Float(weight * share), at: posting.place)
+      }
+    }
+    let weight = Float(Ranking.keywordWeight * statistics.timeWeight / total)
+    for place in timelyPlaces ?? [] { found.add(weight, at: Int(place)) }
+    return found
+  }
+
+  /// How many tasks look for candidates by meaning and words.
+  var scanCount: Int {
+    query == nil ? 0 : (index.vectors.blockCount + Self.blocksPerTask - 1) / Self.blocksPerTask
+  }
+
+  /// What scan number `number` found, of its memories that are not below `floor` by the signals that are their own.
+  func scan(_ number: Int, _ words: WordScores, above floor: ScoreFloor) -> Stretch {
+    var found = Stretch()
+    guard let query else { return found }
+    var best = TopCandidates(capacity: plan.candidateCount)
+    var cosines = VectorCodes.BlockCosines()
+    var voices = VectorCodes.BlockCosines()
+    let first = number * Self.blocksPerTask
+    for block in first..<min(first + Self.blocksPerTask, index.vectors.blockCount) {
+      let start = block * VectorCodes.blockRowCount
+      index.vectors.compare(query, block: block, into: &cosines)
+      var isVoiced = false
+      if let voiced, index.entries[start..<start + cosines.count].contains(where: { $0.flags.contains(.verbatim) }) {
+        index.vectors.compare(voiced, block: block, into: &voices)
+        isVoiced = true
+      }
+      for row in 0..<cosines.count {
+        let cosine = isVoiced ? max(cosines.cosines[row], voices.cosines[row]) : cosines.cosines[row]
+        found.add(cosine, words.scores[start + row])
+      }
+      // Hardly any block, and of it hardly any row, comes further: nothing else of them is looked at.
+      var threshold = Float(max(best.threshold, floor.value))
+      let largest = max(cosines.largest, isVoiced ? voices.largest : -.infinity)
+      guard Self.ownScore(largest, words.largest[block], isAsked: true) >= threshold else { continue }
+      for row in 0..<cosines.count {
+        guard found.most[start - first * VectorCodes.blockRowCount + row] >= threshold else { continue }
+        let entry = index.entries[start + row]
+        let cosine = isVoiced && entry.flags.contains(.verbatim) ? voices.cosines[row] : cosines.cosines[row]
+        let word = words.scores[start + row]
+        let score = Self.ownScore(entry.flags.contains(.hasVector) ? cosine : 0, word, isAsked: isAsked(entry))
+        guard score >= threshold, isHit(entry, word), isAllowed(start + row) else { continue }
+        best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))
+        // It is one of the scores, so that nothing is lost between the two types.
+        threshold = Float(max(best.threshold, floor.value))
+      }
+      floor.raise(to: best.threshold)
+    }
+    found.best = best.candidates
+    return found
+  }
+
+  /// What a scan knows of its memories.
+  struct Stretch: Sendable {
+    /// Memories for which one bound stands. Whatever stands around a memory stands in its group, or in the next ones.
+    fileprivate static let groupRowCount = 2 * Utterance.maxDistance
+
+    /// Of each memory, its cosine.
+    fileprivate var cosines: [Float] = []
+    /// Of each memory, the most that its own signals may come to.
+    fileprivate var most: [Float] = []
+    /// Of each group, the largest cosine, what words add, and most.
+    fileprivate var groups: [(cosine: Float, word: Float, most: Float)] = []
+    /// The best by the signals that are their own.
+    fileprivate(set) var best: [Candidate] = []
+
+    @inline(__always)
+    fileprivate mutating func add(_ cosine: Float, _ word: Float) {
+      let own = TenantSearch.ownScore(cosine, word, isAsked: true)
+      if cosines.count % Self.groupRowCount == 0 { groups.append((cosine, word, own)) }
+      cosines.append(cosine)
+      most.append(own)
+      let group = groups.count - 1
+      groups[group].cosine = max(groups[group].cosine, cosine)
+      groups[group].word = max(groups[group].word, word)
+      groups[group].most = max(groups[group].most, own)
+    }
+  }
+
+  private static let rowsPerScan = blocksPerTask * VectorCodes.blockRowCount
+  /// Memories of one scan whose surroundings are looked at, at most: those that need the least of them.
+  private static let maxLiftedCount = 8192
+
+  /// The memories of scan number `number` that may come to `least` by what stands around them: not those which do by
+  /// themselves. `stretches` are those of all scans.
+  func lifted(_ number: Int, _ stretches: [Stretch], _ words: WordScores, to least: Double) -> [Candidate] {
+    let own = stretches[number]
+    let first = number * Self.rowsPerScan
+    var places: [(place: Int, most: Float)] = []
+    for group in own.groups.indices {
+      let start = group * Stretch.groupRowCount
+      let place = first + start
+      let lift =
+        place + Stretch.groupRowCount <= index.baseCount
+        ? Self.lift(number, group, stretches) : Self.lift(cosine: 1, word: .infinity)
+      guard own.groups[group].most + lift >= Float(least) else { continue }
+      for row in start..<min(start + Stretch.groupRowCount, own.most.count) where own.most[row] + lift >= Float(least) {
+        places.append((first + row, own.most[row]))
+      }
+    }
+    if places.count > Self.maxLiftedCount {
+      places.sort { $0.most > $1.most }
+      places.removeSubrange(Self.maxLiftedCount...)
+    }
+    var best = TopCandidates(capacity: plan.candidateCount)
+    for (place, most) in places {
+      var (cosine, word) = (Float(0), Float(0))
+      for other in index.context(of: place) {
+        cosine = max(cosine, stretches[other / Self.rowsPerScan].cosines[other % Self.rowsPerScan])
+        word += words.scores[other]
+      }
+      let score = Double(most + Self.lift(cosine: cosine, word: word))
+      let entry = index.entries[place]
+      guard score >= max(least, best.threshold), isHit(entry, words.scores[place]), isAllowed(place) else { continue }
+      best.insert(Candidate(score: score, id: entry.id, number: entry.number))
+    }
+    return best.candidates
+  }
+
+  /// The most that what stands around the memories of a group may add to their scores.
+  private static func lift(_ number: Int, _ group: Int, _ stretches: [Stretch]) -> Float {
+    var (cosine, word) = (Float(0), Float(0))
+    func look(_ number: Int, _ group: Int) {
+      guard stretches.indices.contains(number), stretches[number].groups.indices.contains(group) else { return }
+      cosine = max(cosine, stretches[number].groups[group].cosine)
+      word = max(word, stretches[number].groups[group].word)
+    }
+    for other in group - 1...group + 1 { look(number, other) }
+    if group == 0, number > 0 { look(number - 1, stretches[number - 1].groups.count - 1) }
+    if group == stretches[number].groups.count - 1 { look(number + 1, 0) }
+    return lift(cosine: cosine, word: word * Float(2 * Utterance.maxDistance))
+  }
+
+  /// The most that messages around a memory add to its score, by their best cosine and the sum of what words add to
+  /// theirs.
+  @inline(__always)
+  private static func lift(cosine: Float, word: Float) -> Float {
+    let share = Float(KeywordQuery.contextShare)
+    return Float(Ranking.contextWeight) * max(cosine, 0) + share * min(word, Float(Ranking.keywordWeight))
+  }
+
+  /// The best memories where the query has no vector, likewise.
+  func best(_ words: WordScores, above floor: ScoreFloor) -> [Candidate] {
+    var best = TopCandidates(capacity: plan.candidateCount)
+    func look(_ place: Int) {
+      let entry = index.entries[place]
+      let score = Self.ownScore(0, words.scores[place], isAsked: isAsked(entry))
+      guard score >= Float(max(best.threshold, floor.value)), isHit(entry, words.scores[place]), isAllowed(place)
+      else { return }
+      best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))
+    }
+    if askedNames.isEmpty {
+      for place in words.reached { look(Int(place)) }
+    } else {
+      for place in index.entries.indices { look(place) }
+    }
+    floor.raise(to: best.threshold)
+    return best.candidates
+  }
+
+  /// What a memory's own signals make of its score, where nothing around it says anything.
+  @inline(__always)
+  fileprivate static func ownScore(_ cosine: Float, _ word: Float, isAsked: Bool) -> Float {
+    Float(Ranking.semanticWeight) * max(cosine, 0) + min(word, Float(Ranking.keywordWeight))
+      + (isAsked ? Float(Ranking.personWeight) : 0)
+  }
+
+  /// Whether it itself says anything about the query.
+  private func isHit(_ entry: TenantIndex.Entry, _ word: Float) -> Bool {
+    (query != nil && entry.flags.contains(.hasVector)) || word > 0 || (!askedNames.isEmpty && isAsked(entry))
+  }
+
+  /// Numbers of the memories around memory `number` that are the query's: they may rank above it for what it says.
+  func around(_ number: Int64, _ words: WordScores) -> [Int64] {
+    guard let place = index.place(of: number) else { return [] }
+    return index.context(of: place).filter { isAllowed($0) && isHit(index.entries[$0], words.scores[$0]) }
+      .map { index.entries[$0].number }
+  }
+}
