@@ -24,6 +24,7 @@ struct QueryAPI: Sendable {
   let accepted: AcceptedEvents
   let turns: TurnsTopic
   let queryVectors: EmbeddingCache
+  let phrasings = Phrasings()
   /// Reranks searches that ask for it; nil for none.
   let reranker: (any Reranker)?
   let rerankPause = RerankPause()

@@ -47,7 +47,10 @@ public enum Repeats {
   }
 
   /// The first `limit` of `items` by what each adds to those before it. Of equal ones, the first comes first.
-  public static func order(_ items: [Item], limit: Int) -> [Placed] {
+  /// - Parameter phrasing: The phrasing of an item's text about its subject, for whoever knows it already.
+  public static func order(
+    _ items: [Item], limit: Int, phrasing: (Item) -> Phrasing = { Phrasing($0.text, about: $0.subject) }
+  ) -> [Placed] {
     var waiting = items.indices.map { Waiting(index: $0, score: items[$0].score) }
     waiting.sort { $0.precedes($1) }
     var taken: [Said] = []
@@ -57,7 +60,7 @@ public enum Repeats {
       if next.said == nil { next.said = Said(items[next.index]) }
       guard var said = next.said else { continue }
       for index in next.comparedCount..<taken.count {
-        let similarity = said.similarity(to: &taken[index])
+        let similarity = said.similarity(to: &taken[index], phrasing)
         if similarity >= minSimilarity { next.similarity = max(next.similarity, similarity) }
       }
       next.said = said
@@ -97,22 +100,22 @@ public enum Repeats {
   private struct Said {
     private let item: Item
     private let glance: [UInt32]
-    private var phrasing: Phrasing?
+    private var known: Phrasing?
 
     init(_ item: Item) {
       self.item = item
       self.glance = Self.glance(item.text)
     }
 
-    mutating func similarity(to other: inout Self) -> Double {
+    mutating func similarity(to other: inout Self, _ read: (Item) -> Phrasing) -> Double {
       guard item.subject == other.item.subject, Self.mayBeAlike(glance, other.glance) else { return 0 }
-      return read().similarity(to: other.read())
+      return phrasing(read).similarity(to: other.phrasing(read))
     }
 
-    private mutating func read() -> Phrasing {
-      if let phrasing { return phrasing }
-      let phrasing = Phrasing(item.text, about: item.subject)
-      self.phrasing = phrasing
+    private mutating func phrasing(_ read: (Item) -> Phrasing) -> Phrasing {
+      if let known { return known }
+      let phrasing = read(item)
+      self.known = phrasing
       return phrasing
     }
 

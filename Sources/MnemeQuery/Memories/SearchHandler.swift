@@ -51,7 +51,7 @@ extension QueryAPI {
     let form = try SearchForm(members, tenant: request.tenant, now: now, bounds: self.configuration)
     try await self.awaitPosition(request, members)
     let found = try await self.find(form, tenant: request.tenant, count: Repeats.count(for: form.limit))
-      .withoutRepeats(limit: form.limit)
+      .withoutRepeats(limit: form.limit, self.phrasings)
     let shownAt = form.read.query.asOf ?? now
     var answer: JSONMembers = ["results": .array(found.hits.map { Self.hit($0, form, now: shownAt) })]
     if form.explains { answer.add("time", .value(found.time?.object ?? .null)) }
@@ -67,13 +67,13 @@ extension QueryAPI {
     var degradations: [String] = []
 
     /// The first `limit` hits by what each adds to those before it.
-    func withoutRepeats(limit: Int) -> Findings {
+    func withoutRepeats(limit: Int, _ phrasings: Phrasings) -> Findings {
       var found = self
       let items = hits.map { ranked in
         Repeats.Item(
           score: ranked.score, text: ranked.hit.view.memory.text, subject: ranked.hit.view.memory.subject)
       }
-      found.hits = Repeats.order(items, limit: limit).map { placed in
+      found.hits = Repeats.order(items, limit: limit, phrasing: phrasings.phrasing).map { placed in
         var ranked = hits[placed.index]
         (ranked.score, ranked.repetition) = (placed.score, placed.similarity)
         return ranked
