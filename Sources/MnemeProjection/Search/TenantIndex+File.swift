@@ -7,7 +7,7 @@ extension TenantIndex {
     static let magic: UInt64 = 0x7869_2d65_6d65_6e6d
 
     /// Rises with every change of what is written.
-    var formatVersion = 2
+    var formatVersion = 3
     /// What the rows meant that it was made from.
     var schemaVersion = Schema.version
     /// Bytes of an entry.
@@ -41,6 +41,7 @@ extension TenantIndex {
     ])
     try file.write(ownerVersions.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
     try file.write(entries)
+    try file.write(contexts)
     try file.write(vectors.scales)
     try file.write(base.keys)
     try file.write(base.starts)
@@ -63,6 +64,7 @@ extension TenantIndex {
     else { throw UnusableIndexFile() }
     let owners: [Int64] = try file.read(2 * counts[3])
     let entries: [Entry] = try file.read(counts[0])
+    let contexts: [ContextDistances] = try file.read(counts[0])
     let scales: [Float] = try file.read(counts[0])
     let keys: [UInt32] = try file.read(counts[1])
     let starts: [UInt32] = try file.read(counts[1] + 1)
@@ -72,7 +74,7 @@ extension TenantIndex {
     ) { try file.read($0) }
     try file.finish()
     // Whoever wrote it, no search runs out of bounds.
-    guard Self.isBase(entries),
+    guard Self.isBase(entries), zip(entries.indices, contexts).allSatisfy({ $1.isWithin(entries.indices, from: $0) }),
       let table = PostingTable(keys: keys, starts: starts, postings: postings, placeCount: entries.count)
     else { throw UnusableIndexFile() }
     var ownerVersions: [Int64: Int64] = [:]
@@ -80,7 +82,7 @@ extension TenantIndex {
     for index in stride(from: 0, to: owners.count, by: 2) { ownerVersions[owners[index]] = owners[index + 1] }
     self.init(
       version: Int64(bitPattern: sizes[0]), entries: entries, vectors: vectors, words: table,
-      ownerVersions: ownerVersions)
+      ownerVersions: ownerVersions, contexts: contexts)
   }
 
   private static func isBase(_ entries: [Entry]) -> Bool {

@@ -26,6 +26,9 @@ extension TenantIndex {
     }
   }
 
+  /// Whether something of the owner of the memory at `place` came after the base.
+  func hasAdded(besides place: Int) -> Bool { addedByOwner[Schema.owner(of: entries[place].number)] != nil }
+
   /// The places of the memories that were said just before or after that of `place`.
   func context(of place: Int) -> [Int] {
     let owner = Schema.owner(of: entries[place].number)

@@ -94,6 +94,8 @@ struct TenantIndex: CachedIndex {
   /// Of each entry, in the same order; zeros for those without a vector.
   private(set) var vectors: VectorCodes
   private(set) var baseCount = 0
+  /// Of each place of the base, where its context stood when the base was made.
+  private(set) var contexts: [ContextDistances] = []
   /// Words of the base.
   private(set) var base = PostingTable(PostingTable.Builder())
   /// Words of what came after the base, in order of places.
@@ -126,11 +128,13 @@ struct TenantIndex: CachedIndex {
 
   static func byteCount(_ share: TenantShare, dimension: Int) -> Int {
     VectorCodes.byteCount(share.memoryCount, dimension: dimension, isFine: false)
-      + share.memoryCount * MemoryLayout<Entry>.stride + share.tokenCount * 4
+      + share.memoryCount * (MemoryLayout<Entry>.stride + MemoryLayout<ContextDistances>.stride)
+      + share.tokenCount * 4
   }
 
   var byteCount: Int {
-    vectors.byteCount + entries.count * (MemoryLayout<Entry>.stride + 4) + base.byteCount + addedWordCount * 16
+    vectors.byteCount + entries.count * (MemoryLayout<Entry>.stride + MemoryLayout<ContextDistances>.stride + 4)
+      + base.byteCount + addedWordCount * 16
       + addedPlaces.count * 32 + ownerVersions.count * 32
   }
 
@@ -157,11 +161,14 @@ struct TenantIndex: CachedIndex {
     baseCount = entries.count
     base = PostingTable(words)
     readRowCount = entries.count
+    contexts = entries.indices.map { ContextDistances(context(of: $0), from: $0) }
   }
 
   /// An index that is all base: `entries` in order of numbers, all of them live, with a row of `vectors` for each.
+  /// Contexts are looked for where they are not known.
   init(
-    version: Int64, entries: [Entry], vectors: VectorCodes, words: PostingTable, ownerVersions: [Int64: Int64]
+    version: Int64, entries: [Entry], vectors: VectorCodes, words: PostingTable, ownerVersions: [Int64: Int64],
+    contexts: [ContextDistances]? = nil
   ) {
     precondition(vectors.count == entries.count, "each memory has a row")
     self.version = version
@@ -171,6 +178,7 @@ struct TenantIndex: CachedIndex {
     base = words
     baseCount = entries.count
     self.ownerVersions = ownerVersions
+    self.contexts = contexts ?? entries.indices.map { ContextDistances(context(of: $0), from: $0) }
   }
 
   /// Memories whose rows were looked at since this was last given to be written, or read from a file.

@@ -54,6 +54,7 @@ extension TenantSearch {
     var found = Stretch()
     guard let query else { return found }
     var best = TopCandidates(capacity: plan.candidateCount)
+    found.reserveCapacity(Self.rowsPerScan)
     var cosines = VectorCodes.BlockCosines()
     var voices = VectorCodes.BlockCosines()
     let first = number * Self.blocksPerTask
@@ -65,9 +66,11 @@ extension TenantSearch {
         index.vectors.compare(voiced, block: block, into: &voices)
         isVoiced = true
       }
-      for row in 0..<cosines.count {
-        let cosine = isVoiced ? max(cosines.cosines[row], voices.cosines[row]) : cosines.cosines[row]
-        found.add(cosine, words.scores[start + row])
+      if isVoiced {
+        let highest = zip(cosines.cosines, voices.cosines).map { max($0, $1) }
+        found.add(highest, count: cosines.count, words, at: start)
+      } else {
+        found.add(cosines.cosines, count: cosines.count, words, at: start)
       }
       // Hardly any block, and of it hardly any row, comes further: nothing else of them is looked at.
       var threshold = Float(max(best.threshold, floor.value))
@@ -104,57 +107,69 @@ extension TenantSearch {
     /// The best by the signals that are their own.
     fileprivate(set) var best: [Candidate] = []
 
-    @inline(__always)
-    fileprivate mutating func add(_ cosine: Float, _ word: Float) {
-      let own = TenantSearch.ownScore(cosine, word, isAsked: true)
-      if cosines.count % Self.groupRowCount == 0 { groups.append((cosine, word, own)) }
-      cosines.append(cosine)
-      most.append(own)
-      let group = groups.count - 1
-      groups[group].cosine = max(groups[group].cosine, cosine)
-      groups[group].word = max(groups[group].word, word)
-      groups[group].most = max(groups[group].most, own)
+    /// Adds the memories of a block, whose places begin at `start`.
+    fileprivate mutating func add(_ block: [Float], count: Int, _ words: WordScores, at start: Int) {
+      cosines.append(contentsOf: block[..<count])
+      for first in stride(from: 0, to: count, by: Self.groupRowCount) {
+        var (largest, word, own) = (-Float.infinity, Float(0), Float(0))
+        for row in first..<min(first + Self.groupRowCount, count) {
+          let (cosine, score) = (block[row], words.scores[start + row])
+          let most = TenantSearch.ownScore(cosine, score, isAsked: true)
+          self.most.append(most)
+          largest = max(largest, cosine)
+          word = max(word, score)
+          own = max(own, most)
+        }
+        groups.append((largest, word, own))
+      }
+    }
+
+    fileprivate mutating func reserveCapacity(_ count: Int) {
+      cosines.reserveCapacity(count)
+      most.reserveCapacity(count)
     }
   }
 
   private static let rowsPerScan = blocksPerTask * VectorCodes.blockRowCount
-  /// Memories of one scan whose surroundings are looked at, at most: those that need the least of them.
-  private static let maxLiftedCount = 8192
 
   /// The memories of scan number `number` that may come to `least` by what stands around them: not those which do by
   /// themselves. `stretches` are those of all scans.
   func lifted(_ number: Int, _ stretches: [Stretch], _ words: WordScores, to least: Double) -> [Candidate] {
     let own = stretches[number]
     let first = number * Self.rowsPerScan
-    var places: [(place: Int, most: Float)] = []
+    var best = TopCandidates(capacity: plan.candidateCount)
+    var threshold = Float(least)
     for group in own.groups.indices {
       let start = group * Stretch.groupRowCount
-      let place = first + start
-      let lift =
-        place + Stretch.groupRowCount <= index.baseCount
-        ? Self.lift(number, group, stretches) : Self.lift(cosine: 1, word: .infinity)
-      guard own.groups[group].most + lift >= Float(least) else { continue }
-      for row in start..<min(start + Stretch.groupRowCount, own.most.count) where own.most[row] + lift >= Float(least) {
-        places.append((first + row, own.most[row]))
+      let isOfBase = first + start + Stretch.groupRowCount <= index.baseCount
+      let lift = isOfBase ? Self.lift(number, group, stretches) : Self.lift(cosine: 1, word: .infinity)
+      guard own.groups[group].most + lift >= threshold else { continue }
+      for row in start..<min(start + Stretch.groupRowCount, own.most.count) where own.most[row] + lift >= threshold {
+        let place = first + row
+        var (cosine, word) = (Float(0), Float(0))
+        forEachContext(of: place) { other in
+          cosine = max(cosine, stretches[other / Self.rowsPerScan].cosines[other % Self.rowsPerScan])
+          word += words.scores[other]
+        }
+        let score = own.most[row] + Self.lift(cosine: cosine, word: word)
+        guard score >= threshold else { continue }
+        let entry = index.entries[place]
+        guard isHit(entry, words.scores[place]), isAllowed(place) else { continue }
+        best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))
+        threshold = max(threshold, Float(best.threshold))
       }
-    }
-    if places.count > Self.maxLiftedCount {
-      places.sort { $0.most > $1.most }
-      places.removeSubrange(Self.maxLiftedCount...)
-    }
-    var best = TopCandidates(capacity: plan.candidateCount)
-    for (place, most) in places {
-      var (cosine, word) = (Float(0), Float(0))
-      for other in index.context(of: place) {
-        cosine = max(cosine, stretches[other / Self.rowsPerScan].cosines[other % Self.rowsPerScan])
-        word += words.scores[other]
-      }
-      let score = Double(most + Self.lift(cosine: cosine, word: word))
-      let entry = index.entries[place]
-      guard score >= max(least, best.threshold), isHit(entry, words.scores[place]), isAllowed(place) else { continue }
-      best.insert(Candidate(score: score, id: entry.id, number: entry.number))
     }
     return best.candidates
+  }
+
+  /// Calls `body` with the places around `place`; those that are empty by now may be among them.
+  @inline(__always)
+  private func forEachContext(of place: Int, _ body: (Int) -> Void) {
+    let isOld = place < index.baseCount && !index.contexts[place].isElsewhere
+    guard isOld, index.addedByOwner.isEmpty || !index.hasAdded(besides: place) else {
+      return index.context(of: place).forEach { body($0) }
+    }
+    index.contexts[place].forEach(from: place, body)
   }
 
   /// The most that what stands around the memories of a group may add to their scores.

@@ -1,0 +1,38 @@
+/// Where the context of a memory stands among the others: how far from it, in up to eight bytes, the first one lowest;
+/// all ones where there is more, or where it is farther away.
+struct ContextDistances: Sendable, BitwiseCopyable {
+  private let distances: UInt64
+
+  private static let elsewhere = UInt64.max
+
+  /// Of `others`, as seen from `place`.
+  init(_ others: [Int], from place: Int) {
+    let bytes = others.compactMap { Int8(exactly: $0 - place) }
+    guard bytes.count == others.count, bytes.count <= MemoryLayout<UInt64>.size else {
+      distances = Self.elsewhere
+      return
+    }
+    distances = bytes.reversed().reduce(0) { $0 << 8 | UInt64(UInt8(bitPattern: $1)) }
+  }
+
+  /// Whether it has to be looked for.
+  var isElsewhere: Bool { distances == Self.elsewhere }
+
+  /// Calls `body` with each place, as seen from `place`.
+  @inline(__always)
+  func forEach(from place: Int, _ body: (Int) -> Void) {
+    var rest = distances
+    while rest != 0 {
+      body(place + Int(Int8(truncatingIfNeeded: rest)))
+      rest >>= 8
+    }
+  }
+
+  /// Whether all places are in `range`.
+  func isWithin(_ range: Range<Int>, from place: Int) -> Bool {
+    guard !isElsewhere else { return true }
+    var isWithin = true
+    forEach(from: place) { isWithin = isWithin && range.contains($0) }
+    return isWithin
+  }
+}
