@@ -167,7 +167,8 @@ extension TenantSearch {
   private func forEachContext(of place: Int, _ body: (Int) -> Void) {
     let isOld = place < index.baseCount && !index.contexts[place].isElsewhere
     guard isOld, index.addedByOwner.isEmpty || !index.hasAdded(besides: place) else {
-      return index.context(of: place).forEach { body($0) }
+      for other in index.context(of: place) { body(other) }
+      return
     }
     index.contexts[place].forEach(from: place, body)
   }
