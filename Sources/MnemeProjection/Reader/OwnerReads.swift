@@ -38,7 +38,8 @@ final class OwnerReads: Sendable {
   /// Bytes held, approximately.
   var byteCount: Int { self.state.withLock { $0.byteCount } }
 
-  /// The memories of `owner` with these numbers, those that are not kept by `read`; without those that it does not find.
+  /// The memories of `owner` with these numbers, those that are not kept by `read`;
+  /// without those that it does not find.
   func views(
     _ numbers: [Int64], of owner: OwnerRow, database: String, _ read: (Int64) throws -> MemoryView?
   ) rethrows -> [Int64: MemoryView] {

@@ -3,8 +3,8 @@ import GRDB
 import MnemeCore
 
 /// A search that reads the rows of one shard where they lie: of many owners, or of one that is too large to be kept.
-/// In memory it has the candidates with what was said around them, and one block of vectors. The candidates are the best
-/// by meaning, words, person and time of their own; only they are ranked by all signals.
+/// In memory it has the candidates with what was said around them, and one block of vectors. The candidates are the
+/// best by meaning, words, person and time of their own; only they are ranked by all signals.
 struct ScanSearch {
   let plan: SearchPlan
   let words: KeywordQuery

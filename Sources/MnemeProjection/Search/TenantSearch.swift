@@ -3,9 +3,9 @@ import MnemeCore
 
 /// A search across the owners of a tenant, in the part that one shard has in memory.
 ///
-/// The candidates are the best by what is their own: the coarse codes of their vectors, their words, who said them. With
-/// what stands around the best of them they are ranked by all signals, still by those codes; what may be among the best
-/// by that, given what the codes may err, is left to be ranked by the rows themselves.
+/// The candidates are the best by what is their own (the coarse codes of their vectors, their words, who said them),
+/// and those that may be as good by what stands around them. They are ranked by all signals, still by those codes; what
+/// may be among the best by that, given what the codes may err, is left to be ranked by the rows themselves.
 struct TenantSearch: Sendable {
   let plan: SearchPlan
   let index: TenantIndex
