@@ -84,6 +84,11 @@ import Testing
     input.firstOffset = 7
     var facts = GoldenSamples.facts
     facts.input = input
+    facts.turn = TurnContext(
+      Turn(id: "golden-1", owner: GoldenSamples.owner, receivedAt: GoldenSamples.time, body: GoldenSamples.turn),
+      facts: [GoldenSamples.fact])
+    #expect(facts.turn.messages.map(\.text) == GoldenSamples.turn.messages.map(\.content))
+    facts.inputHash = "0123"
     let mark = CommandMark(memoryID: memory.id, standingID: GoldenSamples.otherID, statement: MemoryStatement(memory))
     let bodies: [(EventType, [UInt8])] = [
       (
@@ -102,7 +107,7 @@ import Testing
         .memoriesResolved,
         EventBodyCoding.encode(
           MemoriesResolved(
-            input: input, outcome: .stored, events: [],
+            input: input, outcome: .stored, events: [], messages: [SpokenMessage(index: 0, text: "I moved")],
             marks: [mark, CommandMark(memoryID: memory.id, standingID: nil, statement: MemoryStatement(memory))],
             deletedScope: memory.scope))
       ),

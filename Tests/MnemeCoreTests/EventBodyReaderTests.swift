@@ -93,6 +93,8 @@ import Testing
         input: InputReference(
           id: text(), type: text(), partition: random.below(9), offset: Int64(random.below(1 << 40)), receivedAt: at()),
         outcome: pick(MemoriesResolved.Outcome.allCases), events: (0..<random.below(4)).map { _ in event() },
+        messages: chance(40)
+          ? (0..<random.below(4)).map { _ in SpokenMessage(index: random.below(99), text: text()) } : nil,
         reason: chance(30)
           ? ParkingReason(stage: text(), code: text(), detail: text(), attempts: random.below(9)) : nil)
     }

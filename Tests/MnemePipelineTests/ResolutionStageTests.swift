@@ -23,6 +23,30 @@ import Testing
     #expect(try await harness.memories().count == 2)
   }
 
+  @Test func whatWasSaidAroundAFactGoesAlongWithIt() async throws {
+    let harness = try await Harness()
+    let extractor = ScriptedExtractor { turns in
+      turns.map { _ in
+        Extraction(facts: [FactCandidate(text: "moved", messageIndex: 3, quote: "", actor: "user")])
+      }
+    }
+    func publish(_ id: String, infer: Bool = true) async throws {
+      let body = TurnBody(
+        scope: Scope(userID: "alex"), messages: (0..<6).map { Message(role: "user", content: "\(id) \($0)") },
+        infer: infer)
+      try await harness.publish(.turnRecorded, EventBodyCoding.encode(body), id: id)
+    }
+    try await publish("e1")
+    try await publish("e2")
+    try await publish("e1")
+    try await publish("e3", infer: false)
+    try await harness.drain(harness.extraction(extractor))
+    try await harness.drain(harness.resolution())
+    let messages = try await harness.resolved().map { $0.messages?.map(\.text) }
+    // Said again, it is reinforced; what comes twice, or stands as it was said, brings nothing.
+    #expect(messages == [["e1 2", "e1 3", "e1 4"], ["e2 2", "e2 3", "e2 4"], nil, nil])
+  }
+
   @Test func aNewHomeSupersedesTheOldOneAcrossRestarts() async throws {
     let harness = try await Harness()
     try await harness.publish("home Lisbon", id: "e1")

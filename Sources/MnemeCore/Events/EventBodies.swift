@@ -78,12 +78,16 @@ public struct TurnContext: Hashable, Sendable, Codable {
     public var id: String?
     /// When it was said.
     public var time: Moment
+    /// What was said, as `SpokenMessage.excerpt` has it, where a fact was read there or just beside it; nil elsewhere,
+    /// where messages are stored as they stand, and in old records.
+    public var text: String?
 
     /// A context with all its parts.
-    public init(role: String, id: String?, time: Moment) {
+    public init(role: String, id: String?, time: Moment, text: String? = nil) {
       self.role = role
       self.id = id
       self.time = time
+      self.text = text
     }
   }
 
@@ -93,8 +97,8 @@ public struct TurnContext: Hashable, Sendable, Codable {
     case isVerbatim = "verbatim"
   }
 
-  /// The context of `turn`.
-  public init(_ turn: Turn) {
+  /// The context of `turn`, in which `facts` were found.
+  public init(_ turn: Turn, facts: [FactCandidate] = []) {
     self.scope = turn.body.scope
     self.metadata = turn.body.metadata
     self.expirationDate = turn.body.expirationDate
@@ -103,6 +107,7 @@ public struct TurnContext: Hashable, Sendable, Codable {
         role: turn.body.messages[index].role, id: turn.body.messages[index].id, time: turn.moment(ofMessage: index))
     }
     self.isVerbatim = !turn.body.infer
+    addTexts(of: turn, around: facts)
   }
 }
 
@@ -203,6 +208,9 @@ public struct MemoriesResolved: Hashable, Sendable, Codable {
   public var outcome: Outcome
   /// What happened to the owner's memories, in order.
   public var events: [MemoryEvent]
+  /// What was said in the messages of the turn that the memories come from, and just beside them, in order of their
+  /// indices; nil where nothing is known of it, and in old records.
+  public var messages: [SpokenMessage]?
   /// Why it was parked.
   public var reason: ParkingReason?
   /// What a command leaves behind in the owner's state; nil where it leaves nothing, and in old records.
@@ -211,18 +219,19 @@ public struct MemoriesResolved: Hashable, Sendable, Codable {
   public var deletedScope: Scope?
 
   enum CodingKeys: String, CodingKey {
-    case input, outcome, events, reason, marks
+    case input, outcome, events, messages, reason, marks
     case deletedScope = "deleted_scope"
   }
 
   /// A body with all its parts.
   public init(
-    input: InputReference, outcome: Outcome, events: [MemoryEvent], reason: ParkingReason? = nil,
-    marks: [CommandMark]? = nil, deletedScope: Scope? = nil
+    input: InputReference, outcome: Outcome, events: [MemoryEvent], messages: [SpokenMessage]? = nil,
+    reason: ParkingReason? = nil, marks: [CommandMark]? = nil, deletedScope: Scope? = nil
   ) {
     self.input = input
     self.outcome = outcome
     self.events = events
+    self.messages = messages
     self.reason = reason
     self.marks = marks
     self.deletedScope = deletedScope

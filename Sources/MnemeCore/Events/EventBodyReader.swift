@@ -44,11 +44,18 @@ extension CanonicalScanner {
     let events = try array { scanner throws(Unusual) in try scanner.event() }
     try next("input")
     let input = try inputReference()
+    let messages = hasNext("messages") ? try spokenMessages() : nil
     try next("outcome")
     guard let outcome = MemoriesResolved.Outcome(rawValue: try string()) else { throw Unusual() }
     let reason = hasNext("reason") ? try parkingReason() : nil
     try expect(Self.closeBrace)
-    return MemoriesResolved(input: input, outcome: outcome, events: events, reason: reason)
+    return MemoriesResolved(input: input, outcome: outcome, events: events, messages: messages, reason: reason)
+  }
+
+  private mutating func spokenMessages() throws(Unusual) -> [SpokenMessage] {
+    var parts = SketchParts()
+    try messages(&parts)
+    return parts.messages.map { SpokenMessage(index: $0.index, text: text($0.text, parts)) }
   }
 
   private mutating func inputReference() throws(Unusual) -> InputReference {

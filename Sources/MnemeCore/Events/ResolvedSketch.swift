@@ -43,6 +43,12 @@ package struct SourceSketch: Sendable {
   package var runID: TextPlace?
 }
 
+/// A message as a body has it.
+package struct MessageSketch: Sendable {
+  package var index: Int
+  package var text: TextPlace
+}
+
 /// A memory as a body has it.
 package struct MemorySketch: Sendable {
   package var id: UUID
@@ -96,6 +102,8 @@ package final class ResolvedSketch: Sendable {
   package let sources: [SourceSketch]
   /// The metadata of all of them.
   package let objects: [[String: JSONValue]]
+  /// The messages that they come from, and those beside them.
+  package let messages: [MessageSketch]
 
   init(_ parts: SketchParts, input: InputSketch, outcome: MemoriesResolved.Outcome, body: [UInt8]) {
     self.body = body
@@ -105,6 +113,7 @@ package final class ResolvedSketch: Sendable {
     self.memories = parts.memories
     self.sources = parts.sources
     self.objects = parts.objects
+    self.messages = parts.messages
   }
 
   /// Texts by their places, for as long as a call lasts.

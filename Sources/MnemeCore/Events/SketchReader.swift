@@ -21,6 +21,7 @@ struct SketchParts {
   var memories: [MemorySketch] = []
   var sources: [SourceSketch] = []
   var objects: [[String: JSONValue]] = []
+  var messages: [MessageSketch] = []
 }
 
 // The members come in the order of their names.
@@ -71,11 +72,24 @@ extension CanonicalScanner {
     }
     try next("input")
     let input = try input(&parts)
+    if hasNext("messages") { try messages(&parts) }
     try next("outcome")
     guard let outcome = MemoriesResolved.Outcome(rawValue: try string()) else { throw Unusual() }
     // What was parked tells why, which nobody needs who folds it; it is rare enough to be read as a value.
     try expect(Self.closeBrace)
     return ResolvedSketch(parts, input: input, outcome: outcome, body: bytes)
+  }
+
+  mutating func messages(_ parts: inout SketchParts) throws(Unusual) {
+    try elements { scanner throws(Unusual) in
+      try scanner.expect(Self.openBrace)
+      try scanner.member("index")
+      let index = try scanner.integer()
+      try scanner.next("text")
+      let text = try scanner.place(&parts.unescaped)
+      try scanner.expect(Self.closeBrace)
+      parts.messages.append(MessageSketch(index: Int(index), text: text))
+    }
   }
 
   mutating func input(_ parts: inout SketchParts) throws(Unusual) -> InputSketch {

@@ -198,8 +198,9 @@ public struct ExtractionStage: Stage {
     _ input: Input, _ event: CloudEvent, _ turn: Turn, _ extraction: Extraction, _ recipe: String
   ) throws -> NewRecord {
     let body = FactsExtracted(
-      input: reference(event, input.record), turn: TurnContext(turn), facts: extraction.facts, recipe: recipe,
-      reply: extraction.reply, promptTokens: extraction.promptTokens, completionTokens: extraction.completionTokens,
+      input: reference(event, input.record), turn: TurnContext(turn, facts: extraction.facts),
+      facts: extraction.facts, recipe: recipe, reply: extraction.reply, promptTokens: extraction.promptTokens,
+      completionTokens: extraction.completionTokens,
       inputHash: turn.body.infer ? ExtractionInput.hash(of: turn, recipe: caller.recipe) : nil)
     let facts = CloudEvent(
       id: Derivation.uuid("facts", turn.owner.description, turn.id, recipe).text,

@@ -15,8 +15,10 @@ struct ResolutionWriter: Sendable {
 
   /// The memories record of an input, and the vectors record where texts are new.
   func resolved(_ input: ResolutionInput, _ resolved: Resolved) throws -> [NewRecord] {
+    let events = resolved.changes.map(\.event)
     let body = MemoriesResolved(
-      input: input.reference, outcome: outcome(input, resolved.changes), events: resolved.changes.map(\.event),
+      input: input.reference, outcome: outcome(input, resolved.changes), events: events,
+      messages: messages(input, events),
       marks: resolved.marks.isEmpty ? nil : resolved.marks, deletedScope: resolved.deletedScope)
     var records = [try memories(input, body)]
     let entries = resolved.changes.compactMap { change -> MemoriesEmbedded.Entry? in
@@ -71,6 +73,14 @@ struct ResolutionWriter: Sendable {
   /// The dead letter of bytes that are no event of ours.
   func parked(_ record: LogRecord, reason: ParkingReason) -> NewRecord {
     DeadLetter(record, reason: reason, at: now()).record
+  }
+
+  /// What was said around the facts that changed anything.
+  private func messages(_ input: ResolutionInput, _ events: [MemoryEvent]) -> [SpokenMessage]? {
+    switch input.content {
+    case .facts(let body): body.turn.spoken(around: events, of: input.reference.id)
+    case .edit, .deletion, .ownerDeletion, .parked: nil
+    }
   }
 
   private func outcome(_ input: ResolutionInput, _ changes: [Change]) -> MemoriesResolved.Outcome {
