@@ -39,6 +39,19 @@ extension SearchTests {
       let timely = population.filter { isOfAskedTime($0.memory, request) }.map(\.memory.id)
       let (count, timelyCount) = (Double(texts.count), Double(timely.count))
       let timeWeight = timely.isEmpty ? 0 : log(1 + (count - timelyCount + 0.5) / (timelyCount + 0.5))
+      let lost = try Dictionary(
+        uniqueKeysWithValues: texts.map { id, text in
+          (id, Set(try scenario.sourceWords(of: id, database)).subtracting(text))
+        })
+      let lengths = try Dictionary(
+        uniqueKeysWithValues: texts.keys.map { id in
+          // In steps of four words.
+          (id, (Double(try scenario.sourceWords(of: id, database).count) / 4).rounded(.up) * 4)
+        })
+      func lostScore(_ word: UInt32, _ id: UUID) -> Double {
+        guard lost[id]?.contains(word) == true, let length = lengths[id] else { return 0 }
+        return weight(word) * min(1, 0.5 / (0.25 + 0.75 * length / 64))
+      }
       let total = words.reduce(timeWeight) { $0 + weight($1) }
       var candidates: [UUID: Signals] = [:]
       for memory in scenario.matching(request.query).map(\.memory) {
@@ -48,7 +61,10 @@ extension SearchTests {
         let own = words.reduce(0) { $0 + score($1, memory.id) }
         let isTimely = timely.contains(memory.id)
         let explained = words.reduce(isTimely ? timeWeight : 0) { sum, word in
-          sum + max(score(word, memory.id), (around.map { score(word, $0.id) / 2 }.max() ?? 0))
+          sum
+            + max(
+              score(word, memory.id), (around.map { score(word, $0.id) / 2 }.max() ?? 0),
+              lostScore(word, memory.id))
         }
         let isNamed = request.speakers == .named(["Ann"]) && (memory.actor == "Ann" || memory.subject == "Ann")
         let isAsked: Bool =

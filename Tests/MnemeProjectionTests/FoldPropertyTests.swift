@@ -34,13 +34,15 @@ import Testing
     try await checkKeywords(world, scenario)
   }
 
-  /// Every memory stands under the words of its text.
+  /// Every memory stands under the words of its text, and under those of what it comes from.
   private func checkKeywords(_ world: World, _ scenario: Scenario) async throws {
     for partition in 0..<world.configuration.partitionCount {
       try await DatabaseQueue(path: world.files(partition).linkPath).read { database in
         let tokenizer = try WordTokenizer(database)
-        for row in try Row.fetchAll(database, sql: "SELECT text, words FROM memories") {
+        for row in try Row.fetchAll(database, sql: "SELECT text, words, source_words, id FROM memories") {
           #expect(Array(row[1] as Data) == (try tokenizer.keys(of: StoredText.decode(row[0]))).bytes)
+          let expected = WordKeys(try scenario.sourceWords(of: row[3], database)).bytes
+          #expect((row[2] as Data?).map { Array($0) } == (expected.isEmpty ? nil : expected))
         }
       }
     }

@@ -72,9 +72,9 @@ struct IndexFixture {
 /// Everything that an index holds, in order of numbers.
 struct IndexContent: Equatable {
   var memories: [String] = []
-  var keys: [UInt32]
-  var starts: [UInt32]
-  var postings: [String]
+  var keys: [[UInt32]]
+  var starts: [[UInt32]]
+  var postings: [[String]]
   var scales: [Float]
   var codes: [[UInt8]]
   var owners: [Int64: Int64]
@@ -89,8 +89,9 @@ struct IndexContent: Equatable {
         \(said.session) \(said.place) \(said.at) \(said.isAssistant)
         """)
     }
-    (keys, starts) = (index.base.keys, index.base.starts)
-    postings = index.base.postings.map { "\($0.place) \($0.occurrences)" }
+    let tables = [index.base, index.lostBase]
+    (keys, starts) = (tables.map(\.keys), tables.map(\.starts))
+    postings = tables.map { $0.postings.map { "\($0.place) \($0.occurrences)" } }
     scales = index.vectors.scales
     codes = (0..<index.vectors.blockCount).map { index.vectors.coarseBytes(block: $0) }
     // An owner that never had a memory is known, or not.

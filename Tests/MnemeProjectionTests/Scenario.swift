@@ -1,5 +1,6 @@
 import EventLog
 import Foundation
+import GRDB
 import MnemeCore
 
 @testable import MnemeProjection
@@ -24,6 +25,8 @@ struct Scenario {
   var texts = Self.texts
   private(set) var views: [UUID: MemoryView] = [:]
   private(set) var vectors: [UUID: [String: [Float]]] = [:]
+  /// Of each memory, what was said where it comes from: for each source the message, the one before and the one after.
+  private(set) var spoken: [UUID: [String]] = [:]
   private(set) var inputCount = 0
   private(set) var parked: [OwnerKey: Set<String>] = [:]
   private var finished: [OwnerKey: Set<String>] = [:]
@@ -73,25 +76,56 @@ struct Scenario {
     let isNew = finished[key, default: []].insert(name).inserted
     parked[key]?.remove(name)
     // What is recorded of a second outcome differs from the first, and must not count.
-    let before = views
+    let before = (views, spoken)
+    let messages = self.messages()
     var events: [MemoryEvent] = []
-    for ordinal in 0..<number(0...3) { events += event(key, "\(inputCount)-\(ordinal)") }
-    var records = [try world.record(name, key, events, offset: nextOffset, at: Int64(inputCount))]
-    if !isNew { views = before }
+    for ordinal in 0..<number(0...3) {
+      let said = chance(80) ? source(name, ordinal) : source("\(inputCount)-\(ordinal)")
+      for event in event(key, "\(inputCount)-\(ordinal)", said) {
+        events.append(event)
+        note(event, messages, ofTurn: name)
+      }
+    }
+    var records = [
+      try world.record(name, key, events, messages: messages, offset: nextOffset, at: Int64(inputCount))
+    ]
+    if !isNew { (views, spoken) = before }
     if chance(70) { records.insert(contentsOf: try embedding(key, events), at: chance(30) ? 0 : records.count) }
     return records
   }
 
-  private mutating func event(_ key: OwnerKey, _ name: String) -> [MemoryEvent] {
+  /// What an outcome tells of its turn's messages.
+  private mutating func messages() -> [SpokenMessage]? {
+    guard chance(70) else { return nil }
+    var messages: [SpokenMessage] = []
+    for index in 0...4 where chance(70) {
+      let text = chance(10) ? (0..<number(60...200)).map { "word\($0)" }.joined(separator: " ") : pick(texts)
+      messages.append(SpokenMessage(index: index, text: text + " " + pick(Self.texts)))
+    }
+    return messages
+  }
+
+  private mutating func note(_ event: MemoryEvent, _ messages: [SpokenMessage]?, ofTurn name: String) {
+    let id = event.memoryID
+    if case .added = event { spoken[id] = [] }
+    if views[id] == nil { spoken[id] = nil }
+    for source in event.newSources where source.eventID == name && views[id] != nil {
+      for index in [source.messageIndex, source.messageIndex - 1, source.messageIndex + 1] {
+        spoken[id, default: []] += (messages ?? []).filter { $0.index == index }.map(\.text)
+      }
+    }
+  }
+
+  private mutating func event(_ key: OwnerKey, _ name: String, _ said: Source) -> [MemoryEvent] {
     let own = views.values.filter { $0.owner == key }.map(\.memory.id).sorted()
     let at = Timestamp(milliseconds: Int64(inputCount))
-    guard !own.isEmpty, !chance(40) else { return [apply(.added(newMemory(name, key)), key)] }
+    guard !own.isEmpty, !chance(40) else { return [apply(.added(newMemory(name, key, said)), key)] }
     let target = pick(own)
     switch number(0...9) {
     case 0...2:
-      return [
-        apply(.reinforced(id: target, source: source(name, runID: chance(30) ? "r\(number(0...2))" : nil), at: at), key)
-      ]
+      var said = said
+      said.runID = chance(30) ? "r\(number(0...2))" : nil
+      return [apply(.reinforced(id: target, source: said, at: at), key)]
     case 3...5:
       let revision = MemoryEvent.Revision(
         text: chance(70) ? pick(texts) : nil, metadata: chance(40) ? metadata() : nil,
@@ -99,14 +133,14 @@ struct Scenario {
         validFrom: chance(20) ? at : nil, at: at)
       return [apply(.revised(id: target, revision), key)]
     case 6...7:
-      let successor = newMemory(name, key)
+      let successor = newMemory(name, key, said)
       return [
         apply(.superseded(id: target, by: successor.id, validTo: Moment(at, .stated), at: at), key),
         apply(.added(successor), key),
       ]
     case 8: return [apply(.retracted(id: target, at: at), key)]
     // An event of a memory that never was.
-    default: return [.reinforced(id: id("nobody-\(name)", key), source: source(name), at: at)]
+    default: return [.reinforced(id: id("nobody-\(name)", key), source: said, at: at)]
     }
   }
 
@@ -120,7 +154,7 @@ struct Scenario {
     return event
   }
 
-  mutating func newMemory(_ name: String, _ key: OwnerKey) -> Memory {
+  mutating func newMemory(_ name: String, _ key: OwnerKey, _ said: Source) -> Memory {
     var new = memory(
       name, pick(texts) + (chance(30) ? " \(number(0...99))" : ""), key,
       agentID: chance(30) ? "a\(number(0...2))" : nil, appID: chance(30) ? "app\(number(0...1))" : nil,
@@ -129,6 +163,9 @@ struct Scenario {
       expiresAt: chance(20) ? Int64(number(0...2000)) : nil, validTo: chance(10) ? Int64(number(0...2000)) : nil,
       recordedAt: Int64(number(0...1000)))
     new.subject = pick(["user", "Ann", "Bo"])
+    let runID = new.sources[0].runID
+    new.sources[0] = said
+    new.sources[0].runID = runID
     if chance(40) { new.recipe = Memory.verbatimRecipe }
     if new.actor == "assistant" { new.sources[0].role = "assistant" }
     new.updatedAt = Timestamp(milliseconds: Int64(number(0...1000)))
@@ -176,6 +213,22 @@ struct Scenario {
   mutating func unitVector() -> [Float] {
     let vector = (0..<World.dimension).map { _ in Float(number(-8...8)) + 0.5 }
     return VectorMath.normalized(vector) ?? axis(0)
+  }
+
+  /// The keys of the words that memory `id` has from what it comes from, as plainly as can be.
+  func sourceWords(of id: UUID, _ database: Database) throws -> [UInt32] {
+    let tokenizer = try WordTokenizer(database)
+    let stopWords = try KeywordQuery.stopWordKeys(database)
+    var found: [UInt32] = []
+    for text in spoken[id] ?? [] {
+      var ofMessage: [UInt32] = []
+      for key in try tokenizer.words(of: text).map({ WordKeys.key(of: $0) })
+      where !stopWords.contains(key) && !ofMessage.contains(key) {
+        ofMessage.append(key)
+      }
+      for key in ofMessage.prefix(64) where !found.contains(key) && found.count < 192 { found.append(key) }
+    }
+    return found
   }
 
   /// What the projection must hold.

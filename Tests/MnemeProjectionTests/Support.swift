@@ -76,17 +76,18 @@ struct World: Sendable {
   /// Appends an outcome; the turn's offset is `offset`.
   @discardableResult
   func resolve(
-    _ id: String, _ owner: OwnerKey, _ events: [MemoryEvent],
+    _ id: String, _ owner: OwnerKey, _ events: [MemoryEvent], messages: [SpokenMessage]? = nil,
     type: EventType = .turnRecorded, outcome: MemoriesResolved.Outcome? = nil, offset: Int64 = 0,
     reason: ParkingReason? = nil, at: Int64 = 1000
   ) async throws -> LogPosition {
     try await log.append([
-      record(id, owner, events, type: type, outcome: outcome, offset: offset, reason: reason, at: at)
+      record(
+        id, owner, events, messages: messages, type: type, outcome: outcome, offset: offset, reason: reason, at: at)
     ])[0]
   }
 
   func record(
-    _ id: String, _ owner: OwnerKey, _ events: [MemoryEvent],
+    _ id: String, _ owner: OwnerKey, _ events: [MemoryEvent], messages: [SpokenMessage]? = nil,
     type: EventType = .turnRecorded, outcome: MemoriesResolved.Outcome? = nil, offset: Int64 = 0,
     reason: ParkingReason? = nil, at: Int64 = 1000
   ) throws -> NewRecord {
@@ -94,7 +95,8 @@ struct World: Sendable {
       id: id, type: type.rawValue, partition: partition(of: owner), offset: offset,
       receivedAt: Timestamp(milliseconds: at))
     let body = MemoriesResolved(
-      input: input, outcome: outcome ?? (events.isEmpty ? .nothing : .stored), events: events, reason: reason)
+      input: input, outcome: outcome ?? (events.isEmpty ? .nothing : .stored), events: events,
+      messages: messages, reason: reason)
     return try encode(EventBodyCoding.encode(body), .memoriesResolved, owner, memoriesTopic, at: at)
   }
 
@@ -157,10 +159,10 @@ func memory(
     recordedAt: Timestamp(milliseconds: recordedAt), updatedAt: Timestamp(milliseconds: recordedAt))
 }
 
-func source(_ event: String, runID: String? = nil) -> Source {
+func source(_ event: String, _ messageIndex: Int = 0, runID: String? = nil) -> Source {
   Source(
-    eventID: event, messageIndex: 0, role: "user", time: Moment(Timestamp(milliseconds: 500), .stated), quote: "quote",
-    runID: runID)
+    eventID: event, messageIndex: messageIndex, role: "user", time: Moment(Timestamp(milliseconds: 500), .stated),
+    quote: "quote", runID: runID)
 }
 
 func id(_ name: String, _ owner: OwnerKey) -> UUID {

@@ -146,7 +146,7 @@ import Testing
     var file = try IndexFileWriter.create(temporaryPath: fixture.path + "-x")
     let later = TenantIndex(
       version: index.version + 1, entries: index.entries, vectors: index.vectors, words: index.base,
-      ownerVersions: index.ownerVersions)
+      lostWords: index.lostBase, ownerVersions: index.ownerVersions)
     try later.write(right, to: &file)
     try file.finish(path: fixture.path)
     #expect(try await fixture.restart().index.readRowCount == index.entries.count)

@@ -8,13 +8,15 @@ struct MemoryRow: Sendable {
   var reinforcementCount: Int
   /// The words of its text.
   var words: WordKeys
+  /// The words of what it comes from.
+  var sourceWords: SourceWords
 
   /// The columns that `init(_:sources:)` and `write` use, in their order.
   static let columns = """
     m.memory, m.id, m.text, m.category, m.user_id, m.agent_id, m.app_id, m.run_id, m.actor, m.subject, m.attribute, \
     m.value, m.polarity, m.confidence, m.valid_from, m.valid_from_basis, m.valid_to, m.valid_to_basis, \
     m.superseded_by, m.metadata, m.expires_at, m.recipe, m.is_edited, m.recorded_at, m.updated_at, \
-    m.reinforcement_count, m.source_count, m.words
+    m.reinforcement_count, m.source_count, m.words, m.source_words
     """
 
   /// The memory of that number; nil where there is none.
@@ -39,10 +41,11 @@ struct MemoryRow: Sendable {
     return sources
   }
 
-  init(memory: Memory, reinforcementCount: Int, words: WordKeys) {
+  init(memory: Memory, reinforcementCount: Int, words: WordKeys, sourceWords: SourceWords) {
     self.memory = memory
     self.reinforcementCount = reinforcementCount
     self.words = words
+    self.sourceWords = sourceWords
   }
 
   /// Reads a row of `columns`.
@@ -65,6 +68,7 @@ struct MemoryRow: Sendable {
       recordedAt: Timestamp(milliseconds: row[23]), updatedAt: Timestamp(milliseconds: row[24]))
     self.reinforcementCount = row[25]
     self.words = WordKeys(bytes: Array(row[27] as Data))
+    self.sourceWords = try SourceWords(row, at: 28)
   }
 
   static let damaged = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a column holds an impossible value")
@@ -76,7 +80,7 @@ struct MemoryRow: Sendable {
 
   private static let values = """
     VALUES
-    (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     """
 
   /// Writes the row by `statement`, which is `insertion` or `replacement`.
@@ -109,6 +113,7 @@ struct MemoryRow: Sendable {
     statement.add(reinforcementCount)
     statement.add(memory.sources.count)
     statement.add(textDigest)
+    statement.add(sourceWords.bytes)
     try statement.run(adding: words.bytes)
   }
 

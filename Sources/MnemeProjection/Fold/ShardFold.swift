@@ -86,7 +86,7 @@ struct ShardFold {
         try unsafe insert(
           id: UnsafeRawBufferPointer(id), outcome: body.outcome, body: bytes, at: record.at, owner: owner)
       }
-      if let input { try apply(body.events, of: owner, key, input: input, from: record) }
+      if let input { try apply(body, of: owner, key, input: input, from: record) }
     case .embedded(let sketch):
       guard let key = record.owner else { preconditionFailure("a body was read, so its owner was") }
       for index in sketch.vectors.indices { try note(sketch, index, of: key, from: record) }
@@ -158,6 +158,7 @@ struct ShardFold {
   private mutating func add(
     _ sketch: ResolvedSketch, of owner: OwnerTable.Entry, _ key: OwnerKey, input: Int64, from record: FoldRecord
   ) throws {
+    let spoken = try SpokenWords(sketch, tokenizer, database)
     for ordinal in sketch.memories.indices {
       guard sketch.isMemory(ordinal, of: key.owner),
         let found = try number(of: sketch.memories[ordinal].id, owner, key)
@@ -167,28 +168,30 @@ struct ShardFold {
       }
       guard found.isNew else {
         // One that is added again.
-        try apply(sketch.events()[ordinal], of: owner, key, input: input, ordinal: ordinal, from: record)
+        let event = try sketch.events()[ordinal]
+        try apply(event, spoken, of: owner, key, input: input, ordinal: ordinal, from: record)
         continue
       }
       additions.append(
-        Addition(row: SketchRow(sketch: sketch, index: ordinal, number: found.number), owner: owner))
+        Addition(row: SketchRow(sketch: sketch, index: ordinal, number: found.number, spoken: spoken), owner: owner))
       owner.touch(found.number)
       changes.append(Change(memory: found.number, input: input, ordinal: ordinal, text: nil))
     }
   }
 
   private mutating func apply(
-    _ events: [MemoryEvent], of owner: OwnerTable.Entry, _ key: OwnerKey, input: Int64, from record: FoldRecord
+    _ body: MemoriesResolved, of owner: OwnerTable.Entry, _ key: OwnerKey, input: Int64, from record: FoldRecord
   ) throws {
-    for (ordinal, event) in events.enumerated() {
-      try apply(event, of: owner, key, input: input, ordinal: ordinal, from: record)
+    let spoken = try SpokenWords(body, tokenizer, database)
+    for (ordinal, event) in body.events.enumerated() {
+      try apply(event, spoken, of: owner, key, input: input, ordinal: ordinal, from: record)
     }
   }
 
   /// Applies one event; one that is about another owner's memory is skipped.
   private mutating func apply(
-    _ event: MemoryEvent, of owner: OwnerTable.Entry, _ key: OwnerKey, input: Int64, ordinal: Int,
-    from record: FoldRecord
+    _ event: MemoryEvent, _ spoken: SpokenWords, of owner: OwnerTable.Entry, _ key: OwnerKey, input: Int64,
+    ordinal: Int, from record: FoldRecord
   ) throws {
     let entry: Working
     let number: Int64
@@ -204,7 +207,7 @@ struct ShardFold {
       entry = try working(number)
     }
     let before = event.bringsText ? nil : entry.current?.memory.text
-    guard Self.evolve(entry, event) else { return }
+    guard Self.evolve(entry, event, spoken) else { return }
     working[number] = entry
     owner.touch(number)
     let text = event.bringsText ? nil : (entry.current?.memory.text ?? before).map(StoredText.encode)
@@ -219,7 +222,7 @@ struct ShardFold {
     if let known = working[number] { return known }
     guard let addition = takeAddition(number) else { return Working(stored: try MemoryRow.fetch(database, number)) }
     let entry = Working(stored: nil)
-    _ = Self.evolve(entry, try addition.sketch.events()[addition.index])
+    _ = Self.evolve(entry, try addition.sketch.events()[addition.index], addition.spoken)
     working[number] = entry
     return entry
   }
@@ -236,10 +239,11 @@ struct ShardFold {
   }
 
   /// Evolves the memory that is worked on. Returns false where the event finds no memory.
-  private static func evolve(_ entry: Working, _ event: MemoryEvent) -> Bool {
+  private static func evolve(_ entry: Working, _ event: MemoryEvent, _ spoken: SpokenWords) -> Bool {
     if case .added(let memory) = event {
       entry.replacesSources = entry.stored != nil
-      entry.current = MemoryRow(memory: memory, reinforcementCount: 0, words: WordKeys([]))
+      entry.current = MemoryRow(
+        memory: memory, reinforcementCount: 0, words: WordKeys([]), sourceWords: SourceWords(memory.sources, spoken))
       return true
     }
     guard var row = entry.current else { return false }
@@ -248,7 +252,10 @@ struct ShardFold {
       return true
     }
     row.memory = memory
-    if case .reinforced = event { row.reinforcementCount += 1 }
+    if case .reinforced(_, let source, _) = event {
+      row.reinforcementCount += 1
+      row.sourceWords.add(source, spoken)
+    }
     entry.current = row
     return true
   }

@@ -7,6 +7,8 @@ struct SketchRow {
   /// Which of the sketch's memories it is.
   let index: Int
   let number: Int64
+  /// What the body tells of the turn's messages.
+  let spoken: SpokenWords
 
   private var memory: MemorySketch { sketch.memories[index] }
 
@@ -60,7 +62,18 @@ struct SketchRow {
     statement.add(0)
     statement.add(memory.sources.count)
     statement.add(digest)
+    statement.add(sourceWords(memory, texts).bytes)
     try statement.run(adding: words.bytes)
+  }
+
+  private func sourceWords(_ memory: MemorySketch, _ texts: borrowing ResolvedSketch.Texts) -> SourceWords {
+    var words = SourceWords()
+    guard !sketch.messages.isEmpty else { return words }
+    for source in sketch.sources[memory.sources] {
+      guard unsafe texts[source.eventID].elementsEqual(spoken.eventID.utf8) else { continue }
+      words.add(spoken.around(source.messageIndex))
+    }
+    return words
   }
 
   private func write(

@@ -17,7 +17,8 @@ struct KeywordQuery: Sendable {
   /// The time that is asked about. It counts as one more word, which the memories of that time have.
   let time: AskedInterval?
 
-  /// Share of a word's score that it has for the memories said just before and after.
+  /// Share of a word's score that it has for the memories said just before and after; and of its weight, for those
+  /// whose text has lost it from what they come from, where that is as long as usual.
   static let contextShare = 0.5
 
   init(_ request: SearchRequest, _ database: Database) throws {
@@ -32,6 +33,9 @@ struct KeywordQuery: Sendable {
     keys = words.map(\.key)
     dates = words.map { DateWord($0.word, months: vocabulary.months) }
   }
+
+  /// The keys of `stopWords`.
+  static func stopWordKeys(_ database: Database) throws -> Set<UInt32> { try Vocabulary.shared(database).stopWords }
 
   /// Words that mean something to every query.
   private struct Vocabulary {
@@ -128,23 +132,41 @@ struct WordOccurrences: Sendable {
   private(set) var counts: [Int32]
   /// How many words the memory has.
   private(set) var tokenCount: Int32 = 0
+  /// For each word of the query, whether the memory's text has lost it from what it comes from.
+  private(set) var isLost: [Bool]
+  /// Share of its weight that such a word has.
+  private(set) var lostShare = 0.0
 
-  private init(count: Int) { counts = [Int32](repeating: 0, count: count) }
+  private init(count: Int) {
+    counts = [Int32](repeating: 0, count: count)
+    isLost = [Bool](repeating: false, count: count)
+  }
 
-  /// Reads `memories.words` from column `index`.
-  init(_ row: Row, at index: Int, _ query: KeywordQuery) throws {
+  /// Reads `memories.words` from column `index`, and `memories.source_words` from column `source`, if given.
+  init(_ row: Row, at index: Int, source: Int? = nil, _ query: KeywordQuery) throws {
     var found = Self(count: query.keys.count)
     found.tokenCount = Int32(
       try WordKeys.forEach(row, at: index) { key, occurrences in
         if let word = query.keys.firstIndex(of: key) { found.counts[word] = Int32(occurrences) }
       })
+    if let source {
+      let count = try WordKeys.forEach(row, at: source) { key, _ in
+        if let word = query.keys.firstIndex(of: key) { found.isLost[word] = found.counts[word] == 0 }
+      }
+      found.lostShare = SourceWords.share(length: SourceWords.length(count))
+    }
     self = found
   }
 
-  /// Whether no word occurs.
-  var isEmpty: Bool { counts.allSatisfy { $0 == 0 } }
+  /// Whether no word occurs, in the text or in what it comes from.
+  var isEmpty: Bool { counts.allSatisfy { $0 == 0 } && !isLost.contains(true) }
 
-  /// BM25.
+  /// What the words that its text has lost are worth.
+  func lostScore(_ statistics: KeywordStatistics) -> Double {
+    isLost.indices.reduce(0) { isLost[$1] ? $0 + statistics.weight($1) * lostShare : $0 }
+  }
+
+  /// BM25 of its own words.
   func score(_ statistics: KeywordStatistics) -> Double {
     let saturation = statistics.saturation
     var score = 0.0

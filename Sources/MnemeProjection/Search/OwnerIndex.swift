@@ -28,6 +28,10 @@ struct OwnerIndex: CachedIndex {
     var standing: Standing
     /// Digest of its words' keys.
     fileprivate var words: UInt64
+    /// How long what it comes from is: `SourceWords.length`.
+    var sourceLength: Int32
+    /// How many words its text has lost.
+    fileprivate var lostWordCount: Int32
   }
 
   /// A memory in which a word occurs.
@@ -55,6 +59,10 @@ struct OwnerIndex: CachedIndex {
   /// By key; entries that are gone may be among them.
   private var postings: [UInt32: [Posting]] = [:]
   private var postingCount = 0
+  /// By key, the entries whose text has lost the word from what they come from; entries that are gone may be among
+  /// them.
+  private var losses: [UInt32: [Int32]] = [:]
+  private var lossCount = 0
   /// Whether any entry is gone.
   private var hasGone = false
   /// Of the entries that do not say themselves where their context stands.
@@ -66,13 +74,14 @@ struct OwnerIndex: CachedIndex {
   private static let columns = """
     m.memory, m.id, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at, \
     (SELECT v.vector FROM vectors v WHERE v.memory = m.memory), m.recipe = '\(Memory.verbatimRecipe)', m.actor, \
-    m.words, m.subject, \(Standing.columns), \(Utterance.columns)
+    m.words, m.subject, m.source_words, \(Standing.columns), \(Utterance.columns)
     """
 
   /// Approximate size in memory, in bytes.
   var byteCount: Int {
     vectors.byteCount + entries.count * Self.bytesPerEntry + indexByOrdinal.count * 4
-      + (postings.count + longContexts.count) * Self.bytesPerArray + postingCount * MemoryLayout<Posting>.stride
+      + (postings.count + losses.count + longContexts.count) * Self.bytesPerArray
+      + postingCount * MemoryLayout<Posting>.stride + lossCount * MemoryLayout<Int32>.stride
   }
 
   /// Of all arrays that have one of each.
@@ -202,6 +211,12 @@ struct OwnerIndex: CachedIndex {
     return hasGone ? all.filter { entries[Int($0.index)].isLive } : all
   }
 
+  /// The entries whose text has lost the word of that key from what they come from, in no order.
+  func losses(of key: UInt32) -> [Int32] {
+    let all = losses[key] ?? []
+    return hasGone ? all.filter { entries[Int($0)].isLive } : all
+  }
+
   /// The cosine of each entry, by the coarse codes: of messages as they were said with `voiced`, of others with
   /// `query`. That of one without a vector says nothing.
   func cosines(_ query: VectorCodes.Query, voiced: VectorCodes.Query?) -> [Float] {
@@ -266,18 +281,20 @@ struct OwnerIndex: CachedIndex {
     let vector = try Self.vector(row, at: 4, dimension: vectors.dimension)
     var words: [(key: UInt32, occurrences: Int32)] = []
     let tokenCount = try WordKeys.forEach(row, at: 7) { words.append(($0, Int32($1))) }
+    let (lost, sourceLength) = try SourceWords.lost(row, source: 9, own: 7)
     let entry = Entry(
       number: row[0], id: row[1], tokenCount: Int32(tokenCount), isCurrent: row[2], hasVector: vector != nil,
       isVerbatim: row[5], actor: actorIndex(StoredText.decode(row[6])), subject: actorIndex(StoredText.decode(row[8])),
-      isLive: true,
-      expiresAt: (row[3] as Int64?) ?? .max,
-      utterance: Utterance(row, at: 9 + Standing.columnCount) { sessionIndex($0) }, standing: Standing(row, at: 9),
-      words: words.reduce(into: FNV1a()) { $0.add($1.key, occurrences: Int($1.occurrences)) }.value)
+      isLive: true, expiresAt: (row[3] as Int64?) ?? .max,
+      utterance: Utterance(row, at: 10 + Standing.columnCount) { sessionIndex($0) }, standing: Standing(row, at: 10),
+      words: words.reduce(into: FNV1a()) { $0.add($1.key, occurrences: Int($1.occurrences)) }.value,
+      sourceLength: sourceLength, lostWordCount: Int32(lost.count))
     if let index = index(of: entry.number) {
       if entries[index].words != entry.words {
         removePostings(of: index)
         addPostings(words, of: index)
       }
+      replaceLosses(lost, of: index)
       entries[index] = entry
       tokenCounts[index] = entry.tokenCount
       days[index] = SaidDay(entry.utterance)
@@ -296,7 +313,26 @@ struct OwnerIndex: CachedIndex {
     contexts.append(0)
     vectors.append(vector)
     addPostings(words, of: entries.count - 1)
+    addLosses(lost, of: entries.count - 1)
     return true
+  }
+
+  private mutating func addLosses(_ keys: [UInt32], of index: Int) {
+    for key in keys { losses[key, default: []].append(Int32(index)) }
+    lossCount += keys.count
+  }
+
+  /// Sets what the text of entry `index` has lost. A memory that is said again comes from more than before, mostly:
+  /// then there is nothing to be looked for but what is new.
+  private mutating func replaceLosses(_ keys: [UInt32], of index: Int) {
+    let new = keys.filter { losses[$0]?.contains(Int32(index)) != true }
+    if keys.count - new.count == entries[index].lostWordCount { return addLosses(new, of: index) }
+    for key in losses.keys {
+      guard let place = losses[key]?.firstIndex(of: Int32(index)) else { continue }
+      losses[key]?.remove(at: place)
+      lossCount -= 1
+    }
+    addLosses(keys, of: index)
   }
 
   private mutating func addPostings(_ words: [(key: UInt32, occurrences: Int32)], of index: Int) {

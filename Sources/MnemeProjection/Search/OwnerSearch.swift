@@ -224,6 +224,11 @@ struct OwnerSearch {
           best[other] = max(best[other], score * KeywordQuery.contextShare)
         }
       }
+      for lost in index.losses(of: words.keys[word]) {
+        let place = Int(lost)
+        if best[place] == 0 { reached.append(place) }
+        best[place] = max(best[place], weight * SourceWords.share(length: index.entries[place].sourceLength))
+      }
       // The day on which it was said is none of its own words.
       for posting in isDate ? postings[word] : [] {
         let place = Int(posting.index)

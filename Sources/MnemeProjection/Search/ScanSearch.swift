@@ -21,17 +21,17 @@ struct ScanSearch {
   private func scan(_ database: Database, _ selection: Selection) throws -> [Candidate] {
     var best = BestRows(plan: plan)
     let total = statistics.totalWeight
-    let vector = plan.request.vector == nil ? "NULL" : "(SELECT v.vector FROM vectors v WHERE v.memory = m.memory)"
+    let column = plan.request.vector == nil ? "NULL" : "(SELECT v.vector FROM vectors v WHERE v.memory = m.memory)"
     let assistant = "(SELECT role FROM sources s WHERE s.memory = m.memory AND s.ordinal = 0)"
     let rows = try Row.fetchCursor(
       database,
       sql: """
-        SELECT m.memory, m.id, m.recipe = '\(Memory.verbatimRecipe)', m.words, \(vector), m.valid_from, m.valid_to,
-        m.actor, m.subject, ifnull(\(assistant) = 'assistant', 0) \(selection.sql)
+        SELECT m.memory, m.id, m.recipe = '\(Memory.verbatimRecipe)', m.words, \(column), m.valid_from, m.valid_to,
+        m.actor, m.subject, ifnull(\(assistant) = 'assistant', 0), m.source_words \(selection.sql)
         """,
       arguments: selection.arguments)
     while let row = try rows.next() {
-      let occurrences = try WordOccurrences(row, at: 3, words)
+      let occurrences = try WordOccurrences(row, at: 3, source: 10, words)
       var explained = occurrences.isEmpty ? 0 : occurrences.score(statistics)
       if let time = words.time, time.has(row[5], (row[6] as Int64?) ?? .max) { explained += statistics.timeWeight }
       let isAsked = QueryVoice.asks(
@@ -39,6 +39,8 @@ struct ScanSearch {
         role: row[9] ? "assistant" : "user")
       let vector = try OwnerIndex.vector(row, at: 4, dimension: plan.dimension)
       guard vector != nil || explained > 0 || (isAsked && plan.request.isNaming) else { continue }
+      // Words that a text has lost raise a hit, and make none.
+      explained += occurrences.lostScore(statistics)
       let candidate = BestRows.Member(
         candidate: Candidate(score: 0, id: row[1], number: row[0]), isVerbatim: row[2],
         keywords: total > 0 ? explained / total : 0, isAsked: isAsked)

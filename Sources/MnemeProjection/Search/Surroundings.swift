@@ -23,7 +23,7 @@ struct Surroundings {
 
   private static let columns = """
     m.memory, m.recipe = '\(Memory.verbatimRecipe)', m.expires_at, m.actor, m.words, m.subject, \
-    m.valid_to IS NULL AND m.superseded_by IS NULL, \(Standing.columns), \(Utterance.columns)
+    m.valid_to IS NULL AND m.superseded_by IS NULL, m.source_words, \(Standing.columns), \(Utterance.columns)
     """
 
   /// Reads some memories and what is known to stand around each of them.
@@ -88,8 +88,8 @@ struct Surroundings {
         Member(
           number: row[0], isVerbatim: row[1], expiresAt: (row[2] as Int64?) ?? .max,
           actor: StoredText.decode(row[3]), subject: StoredText.decode(row[5]), isCurrent: row[6],
-          standing: Standing(row, at: 7), occurrences: try WordOccurrences(row, at: 4, words),
-          utterance: Utterance(row, at: 7 + Standing.columnCount) { sessions.number($0) }))
+          standing: Standing(row, at: 8), occurrences: try WordOccurrences(row, at: 4, source: 7, words),
+          utterance: Utterance(row, at: 8 + Standing.columnCount) { sessions.number($0) }))
     }
     return members
   }
@@ -157,7 +157,8 @@ struct Surroundings {
         return weight * saturation(occurrences, tokenCount: member.occurrences.tokenCount)
       }
       for (number, around) in contexts {
-        let best = around.map { score($0) * KeywordQuery.contextShare }.max() ?? 0
+        var best = around.map { score($0) * KeywordQuery.contextShare }.max() ?? 0
+        if let own = members[number]?.occurrences, own.isLost[word] { best = max(best, weight * own.lostShare) }
         explained[number, default: 0] += max(score(number), best)
       }
     }

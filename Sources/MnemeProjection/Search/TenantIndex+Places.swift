@@ -4,13 +4,19 @@ import MnemeCore
 extension TenantIndex {
   /// Where the words of those keys occur, to be looked up by place.
   func places(of keys: [UInt32]) -> [WordPlaces] {
-    keys.map { WordPlaces(base: base.postings(of: $0), added: added[$0] ?? [], baseCount: baseCount) }
+    keys.map {
+      WordPlaces(
+        base: base.postings(of: $0), added: added[$0] ?? [], lostBase: lostBase.postings(of: $0),
+        lostAdded: lostAdded[$0] ?? [], baseCount: baseCount)
+    }
   }
 
   /// Where a word occurs.
   struct WordPlaces: Sendable {
     fileprivate let base: ArraySlice<PostingTable.Posting>
     fileprivate let added: [PostingTable.Posting]
+    fileprivate let lostBase: ArraySlice<PostingTable.Posting>
+    fileprivate let lostAdded: [PostingTable.Posting]
     fileprivate let baseCount: Int
 
     /// Calls `body` with each place; places that are empty by now may be among them.
@@ -18,6 +24,19 @@ extension TenantIndex {
     func forEachPosting(_ body: (PostingTable.Posting) -> Void) {
       for posting in base { body(posting) }
       for posting in added { body(posting) }
+    }
+
+    /// Calls `body` with each place whose text has lost it, and the share of its weight that it has there; places that
+    /// are empty by now may be among them.
+    func forEachLoss(_ body: (_ place: Int, _ share: Double) -> Void) {
+      for posting in lostBase { body(posting.place, SourceWords.share(length: posting.occurrences)) }
+      for posting in lostAdded { body(posting.place, SourceWords.share(length: posting.occurrences)) }
+    }
+
+    /// The share of its weight that it has at `place`, where the text has lost it; 0 elsewhere.
+    func lostShare(at place: Int) -> Double {
+      let length = place < baseCount ? lostBase.occurrences(at: place) : lostAdded[...].occurrences(at: place)
+      return length == 0 ? 0 : SourceWords.share(length: length)
     }
 
     /// How often it occurs at `place`.

@@ -101,6 +101,10 @@ struct TenantIndex: CachedIndex {
   /// Words of what came after the base, in order of places.
   private(set) var added: [UInt32: [PostingTable.Posting]] = [:]
   private var addedWordCount = 0
+  /// Words that texts of the base have lost from what they come from; instead of how often, how long that is.
+  private(set) var lostBase = PostingTable(PostingTable.Builder())
+  /// The same of what came after the base, in order of places.
+  private(set) var lostAdded: [UInt32: [PostingTable.Posting]] = [:]
   private(set) var addedPlaces: [Int64: Int32] = [:]
   /// Of each owner, the places behind the base, in order of numbers.
   private(set) var addedByOwner: [Int64: [Int32]] = [:]
@@ -116,7 +120,7 @@ struct TenantIndex: CachedIndex {
   private static let columns = """
     m.memory, m.id, m.valid_to IS NULL AND m.superseded_by IS NULL, m.expires_at, \
     (SELECT v.vector FROM vectors v WHERE v.memory = m.memory), m.recipe = '\(Memory.verbatimRecipe)', m.actor, \
-    m.words, m.user_id IS NOT NULL, m.agent_id IS NOT NULL, m.app_id IS NOT NULL, m.subject, \
+    m.words, m.user_id IS NOT NULL, m.agent_id IS NOT NULL, m.app_id IS NOT NULL, m.subject, m.source_words, \
     \(Standing.columns), \(Utterance.columns)
     """
 
@@ -134,7 +138,7 @@ struct TenantIndex: CachedIndex {
 
   var byteCount: Int {
     vectors.byteCount + entries.count * (MemoryLayout<Entry>.stride + MemoryLayout<ContextDistances>.stride + 4)
-      + base.byteCount + addedWordCount * 16
+      + base.byteCount + lostBase.byteCount + addedWordCount * 16
       + addedPlaces.count * 32 + ownerVersions.count * 32
   }
 
@@ -144,6 +148,7 @@ struct TenantIndex: CachedIndex {
     entries.reserveCapacity(share.memoryCount)
     vectors.reserveCapacity(share.memoryCount)
     var words = PostingTable.Builder()
+    var lost = PostingTable.Builder()
     let statement = try database.cachedStatement(
       sql: "SELECT \(Self.columns) FROM \(Utterance.tables) WHERE m.memory BETWEEN ? AND ? ORDER BY m.memory")
     for (owner, version) in try Self.owners(database, share).sorted(by: { $0.key < $1.key }) {
@@ -153,13 +158,15 @@ struct TenantIndex: CachedIndex {
       while let row = try rows.next() {
         let place = entries.count
         let (entry, vector) = try read(row) { key, occurrences in
-          words.add(key, PostingTable.Posting(place: place, occurrences: occurrences))
+          let posting = PostingTable.Posting(place: place, occurrences: abs(occurrences))
+          if occurrences > 0 { words.add(key, posting) } else { lost.add(key, posting) }
         }
         append(entry, vector)
       }
     }
     baseCount = entries.count
     base = PostingTable(words)
+    lostBase = PostingTable(lost)
     readRowCount = entries.count
     contexts = entries.indices.map { ContextDistances(context(of: $0), from: $0) }
   }
@@ -167,8 +174,8 @@ struct TenantIndex: CachedIndex {
   /// An index that is all base: `entries` in order of numbers, all of them live, with a row of `vectors` for each.
   /// Contexts are looked for where they are not known.
   init(
-    version: Int64, entries: [Entry], vectors: VectorCodes, words: PostingTable, ownerVersions: [Int64: Int64],
-    contexts: [ContextDistances]? = nil
+    version: Int64, entries: [Entry], vectors: VectorCodes, words: PostingTable, lostWords: PostingTable,
+    ownerVersions: [Int64: Int64], contexts: [ContextDistances]? = nil
   ) {
     precondition(vectors.count == entries.count, "each memory has a row")
     self.version = version
@@ -176,6 +183,7 @@ struct TenantIndex: CachedIndex {
     self.tokenCounts = entries.map(\.tokenCount)
     self.vectors = vectors
     base = words
+    lostBase = lostWords
     baseCount = entries.count
     self.ownerVersions = ownerVersions
     self.contexts = contexts ?? entries.indices.map { ContextDistances(context(of: $0), from: $0) }
@@ -219,7 +227,8 @@ struct TenantIndex: CachedIndex {
     for (place, old) in order.enumerated() { places[Int(old)] = Int32(place) }
     var merged = TenantIndex(
       version: version, entries: order.map { entries[Int($0)] }, vectors: vectors.rearranged(order),
-      words: base.merged(with: added, places: places), ownerVersions: ownerVersions)
+      words: base.merged(with: added, places: places), lostWords: lostBase.merged(with: lostAdded, places: places),
+      ownerVersions: ownerVersions)
     merged.readRowCount = readRowCount
     merged.keptRowCount = keptRowCount
     return merged
@@ -283,7 +292,12 @@ struct TenantIndex: CachedIndex {
     let place = entries.count
     append(entry, vector)
     for word in words {
-      added[word.key, default: []].append(PostingTable.Posting(place: place, occurrences: word.occurrences))
+      let posting = PostingTable.Posting(place: place, occurrences: abs(word.occurrences))
+      if word.occurrences > 0 {
+        added[word.key, default: []].append(posting)
+      } else {
+        lostAdded[word.key, default: []].append(posting)
+      }
     }
     addedWordCount += words.count
     addedPlaces[entry.number] = Int32(place)
@@ -300,12 +314,20 @@ struct TenantIndex: CachedIndex {
     vectors.append(vector)
   }
 
+  /// `word` is told each word of the text, and how often it occurs; and each that the text has lost, with the length
+  /// of what it comes from below 0.
   private func read(_ row: Row, _ word: (UInt32, Int) -> Void) throws -> (Entry, [Float]?) {
     let vector = try OwnerIndex.vector(row, at: 4, dimension: vectors.dimension)
     var digest = FNV1a()
     let tokenCount = try WordKeys.forEach(row, at: 7) { key, occurrences in
       digest.add(key, occurrences: occurrences)
       word(key, occurrences)
+    }
+    let (lost, length) = try SourceWords.lost(row, source: 12, own: 7)
+    if length > 0 { digest.add(UInt64(length)) }
+    for key in lost {
+      digest.add(key, occurrences: 0)
+      word(key, -Int(length))
     }
     var flags: Flags = .live
     if row[2] { flags.insert(.current) }
@@ -317,8 +339,8 @@ struct TenantIndex: CachedIndex {
     let entry = Entry(
       number: row[0], id: row[1], flags: flags, tokenCount: Int32(tokenCount), expiresAt: (row[3] as Int64?) ?? .max,
       actor: Self.hash(StoredText.decode(row[6])), subject: Self.hash(StoredText.decode(row[11])),
-      utterance: Utterance(row, at: 12 + Standing.columnCount) { Int32(Self.hash($0) >> 1) },
-      standing: Standing(row, at: 12), words: digest.value)
+      utterance: Utterance(row, at: 13 + Standing.columnCount) { Int32(Self.hash($0) >> 1) },
+      standing: Standing(row, at: 13), words: digest.value)
     return (entry, vector)
   }
 

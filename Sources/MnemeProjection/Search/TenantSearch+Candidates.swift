@@ -41,7 +41,19 @@ extension TenantSearch {
     }
     let weight = Float(Ranking.keywordWeight * statistics.timeWeight / total)
     for place in timelyPlaces ?? [] { found.add(weight, at: Int(place)) }
+    addLosses(statistics, to: &found)
     return found
+  }
+
+  /// Adds the words that texts have lost from what they come from. They raise a hit, and make none.
+  private func addLosses(_ statistics: KeywordStatistics, to found: inout WordScores) {
+    for (word, places) in places.enumerated() {
+      let weight = Ranking.keywordWeight * statistics.weight(word) / statistics.totalWeight
+      places.forEachLoss { place, share in
+        guard isHit(index.entries[place], found.scores[place]) else { return }
+        found.add(Float(weight * share), at: place)
+      }
+    }
   }
 
   /// How many tasks look for candidates by meaning and words.

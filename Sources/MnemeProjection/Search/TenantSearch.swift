@@ -113,7 +113,7 @@ struct TenantSearch: Sendable {
     let saturation = statistics.saturation
     var explained = 0.0
     for word in words.keys.indices {
-      var best = share(of: word, at: place, saturation)
+      var best = max(share(of: word, at: place, saturation), places[word].lostShare(at: place))
       for other in around { best = max(best, KeywordQuery.contextShare * share(of: word, at: other, saturation)) }
       explained += statistics.weight(word) * best
     }

@@ -76,6 +76,12 @@ import MnemeCore
   /// Adds an id, as GRDB stores it: its 16 bytes.
   mutating func add(_ value: UUID) { unsafe withUnsafeBytes(of: value.uuid) { unsafe add(copying: $0) } }
 
+  /// Adds a blob; nil for null.
+  mutating func add(_ value: [UInt8]?) {
+    guard let value else { return addNull() }
+    unsafe value.withUnsafeBytes { bytes in unsafe add(copying: bytes) }
+  }
+
   /// Adds a digest: its 32 bytes.
   mutating func add(_ value: TextDigest) { unsafe withUnsafeBytes(of: value) { unsafe add(copying: $0) } }
 

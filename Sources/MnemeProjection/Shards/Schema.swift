@@ -8,7 +8,7 @@ import MnemeCore
 /// side by side.
 enum Schema {
   /// Shape of the tables, and of the bodies in them. A shard of an older one is folded again.
-  static let version = 4 + 1000 * Upcasting.steps.count
+  static let version = 5 + 1000 * Upcasting.steps.count
 
   /// Bytes of a page: five vectors of 384 components fit, where two would fit into the usual half.
   static let pageByteCount = 8192
@@ -99,6 +99,8 @@ enum Schema {
       valid_to INTEGER, valid_to_basis TEXT, superseded_by BLOB, metadata TEXT, expires_at INTEGER,
       recipe TEXT NOT NULL, is_edited INTEGER NOT NULL, recorded_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
       reinforcement_count INTEGER NOT NULL, source_count INTEGER NOT NULL, text_hash BLOB NOT NULL,
+      -- `SourceWords`; null where there are none.
+      source_words BLOB,
       -- `WordKeys` of the text.
       words BLOB NOT NULL
     ) STRICT;

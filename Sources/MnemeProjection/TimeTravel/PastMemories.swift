@@ -11,6 +11,8 @@ struct PastMemories {
   struct Entry {
     let number: Int64
     let view: MemoryView
+    /// The words of what it came from by then.
+    let sourceWords: SourceWords
   }
 
   /// Memories that one owner may ever have had for their past to be told, all together. Each of them may have to be
@@ -51,7 +53,7 @@ struct PastMemories {
       if let last = lastChange[number], last > instant {
         lives[number] = Life()
       } else if let view = try lookup.view(number) {
-        entries.append(Entry(number: number, view: view))
+        entries.append(Entry(number: number, view: view, sourceWords: try sourceWords(of: number)))
       }
     }
     if !lives.isEmpty { try fold(changes, into: &lives) }
@@ -63,9 +65,16 @@ struct PastMemories {
       entries.append(
         Entry(
           number: number,
-          view: MemoryView(memory: memory, owner: owner, reinforcementCount: life.reinforcementCount)))
+          view: MemoryView(memory: memory, owner: owner, reinforcementCount: life.reinforcementCount),
+          sourceWords: life.sourceWords))
     }
     return entries.sorted { $0.number < $1.number }
+  }
+
+  private func sourceWords(of number: Int64) throws -> SourceWords {
+    let statement = try database.cachedStatement(sql: "SELECT source_words FROM memories WHERE memory = ?")
+    let rows = try Row.fetchCursor(statement, arguments: [number])
+    return try rows.next().map { try SourceWords($0, at: 0) } ?? SourceWords()
   }
 
   // MARK: Folding
@@ -82,15 +91,20 @@ struct PastMemories {
   private struct Life {
     var memory: Memory?
     var reinforcementCount = 0
+    var sourceWords = SourceWords()
     /// Whether a person deleted it after the instant: what a person deletes stays deleted, in the past as well.
     var isDeletedLater = false
     /// The memories into which an edit merged it after the instant.
     var heirs: [UUID] = []
 
-    mutating func evolve(_ event: MemoryEvent) {
+    mutating func evolve(_ event: MemoryEvent, _ spoken: SpokenWords) {
       switch event {
-      case .added: reinforcementCount = 0
-      case .reinforced where memory != nil: reinforcementCount += 1
+      case .added(let memory):
+        reinforcementCount = 0
+        sourceWords = SourceWords(memory.sources, spoken)
+      case .reinforced(_, let source, _) where memory != nil:
+        reinforcementCount += 1
+        sourceWords.add(source, spoken)
       case .reinforced, .revised, .superseded, .retracted: break
       }
       memory = Memory.evolve(memory, event)
@@ -109,15 +123,19 @@ struct PastMemories {
   }
 
   private func fold(_ changes: [Change], into lives: inout [Int64: Life]) throws {
-    var current: (input: Int64, body: MemoriesResolved)?
+    let tokenizer = try WordTokenizer(database)
+    var current: (input: Int64, body: MemoriesResolved, spoken: SpokenWords)?
     for change in changes where lives[change.memory] != nil {
       if current?.input != change.input {
-        current = (change.input, try body(of: change.input))
+        let body = try body(of: change.input)
+        current = (change.input, body, try SpokenWords(body, tokenizer, database))
       }
-      guard let body = current?.body, body.events.indices.contains(change.ordinal) else { throw MemoryRow.damaged }
+      guard let (_, body, spoken) = current, body.events.indices.contains(change.ordinal) else {
+        throw MemoryRow.damaged
+      }
       let event = body.events[change.ordinal]
       if change.at <= instant {
-        lives[change.memory]?.evolve(event)
+        lives[change.memory]?.evolve(event, spoken)
       } else if case .retracted = event {
         if Self.keepsPast(body.input) {
           lives[change.memory]?.heirs += Self.revised(body)

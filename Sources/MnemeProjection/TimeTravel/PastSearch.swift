@@ -12,6 +12,8 @@ struct PastSearch {
   /// Of each entry, how often each of the words occurs in it, and how many words it has.
   private let occurrences: [[Int32]]
   private let tokenCounts: [Int32]
+  /// Of each entry, whether its text has lost each of the words from what it came from.
+  private let isLost: [[Bool]]
   private let utterances: [Utterance]
   private let cosines: [Double?]
   /// Whether each entry may be context: it has not expired.
@@ -37,6 +39,10 @@ struct PastSearch {
       tokenCounts.append(Int32(all.count))
       for (place, count) in counts.enumerated() where count > 0 { statistics.frequencies[place] += 1 }
       return counts
+    }
+    self.isLost = zip(entries, occurrences).map { entry, counts in
+      let source = Set(entry.sourceWords.keys)
+      return zip(words.keys, counts).map { key, count in count == 0 && source.contains(key) }
     }
     let standings = entries.map { Standing($0.view.memory, reinforcementCount: $0.view.reinforcementCount) }
     self.standings = standings
@@ -111,7 +117,10 @@ struct PastSearch {
       }
       for index in entries.indices {
         own[index] += score(occurrences[index][word], index)
-        let around = contexts[index].map { scores[$0] * KeywordQuery.contextShare }.max() ?? 0
+        var around = contexts[index].map { scores[$0] * KeywordQuery.contextShare }.max() ?? 0
+        if isLost[index][word] {
+          around = max(around, weight * SourceWords.share(length: entries[index].sourceWords.length))
+        }
         explained[index] += max(scores[index], around)
       }
     }

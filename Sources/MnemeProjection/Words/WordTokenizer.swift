@@ -39,6 +39,22 @@ struct WordTokenizer {
     return WordKeys(keys)
   }
 
+  /// The keys of the different words of `text`, in the order in which they come first.
+  func distinctKeys(of text: String) throws -> [UInt32] {
+    var text = text
+    return try text.withUTF8 { try unsafe distinctKeys(of: UnsafeRawBufferPointer($0)) }
+  }
+
+  /// The same, for a text in UTF-8.
+  func distinctKeys(of text: UnsafeRawBufferPointer) throws -> [UInt32] {
+    var (keys, seen): ([UInt32], Set<UInt32>) = ([], [])
+    try unsafe forEachWord(of: text) { word in
+      let key = unsafe WordKeys.key(of: word)
+      if seen.insert(key).inserted { keys.append(key) }
+    }
+    return keys
+  }
+
   private func forEachWord(of text: String, _ body: (UnsafeRawBufferPointer) -> Void) throws {
     var text = text
     try text.withUTF8 { try unsafe forEachWord(of: UnsafeRawBufferPointer($0), body) }

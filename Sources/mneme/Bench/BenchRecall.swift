@@ -13,8 +13,9 @@ struct BenchRecall: AsyncParsableCommand {
       source messages, each once, in rank order. recall@k is the share of the evidence among the first k messages, \
       averaged over questions; MRR that of the first evidence message. The context is what POST /v1/context/ gives for \
       the bare question with the standard budget; measured is the share of the gold answer's content words, stemmed, in \
-      its first 300 words, over LoCoMo's single-hop and multi-hop questions and BEAM's with an answer. A folder that is \
-      kept is filled once.
+      its first 300 words, over LoCoMo's single-hop and multi-hop questions and BEAM's with an answer. The ceiling is \
+      the share of the evidence of which there is any memory: no recall is above it. A folder that is kept is filled \
+      once.
       """)
 
   @Option(help: "Folder of LoCoMo: the file as published, and corrected labels, if any.") var locomo: String?
@@ -47,7 +48,7 @@ struct BenchRecall: AsyncParsableCommand {
     for report in reports {
       Console.line(
         "\(report.corpus): \(report.conversations) conversations, \(report.messages) messages"
-          + (extracted ? ", extracted" : ""))
+          + (extracted ? ", extracted" : "") + "; ceiling " + RecallInterval.rounded(report.ceiling))
       for row in report.rows { Console.line("  " + row.text) }
       for row in report.contexts { Console.line("  " + row.text) }
     }
@@ -57,6 +58,8 @@ struct BenchRecall: AsyncParsableCommand {
     var corpus: String
     var conversations: Int
     var messages: Int
+    /// Share of the evidence of which there is any memory, averaged over questions.
+    var ceiling: Double
     var rows: [RecallRow]
     var contexts: [ContextRow]
   }
@@ -107,9 +110,11 @@ struct BenchRecall: AsyncParsableCommand {
     var audited: [RecallScore] = []
     var ablated: [RecallSignal: [RecallScore]] = [:]
     var contexts: [ContextScore] = []
+    var ceilings: [Double] = []
     let bar = ProgressBar(corpus.name, unit: "questions")
     let total = corpus.conversations.reduce(0) { $0 + $1.questions.count }
     for (number, conversation) in corpus.conversations.enumerated() {
+      let known = try await Self.known(conversation.id, server)
       for question in conversation.questions {
         let hits = try await server.search(
           question.text, user: conversation.id, limit: Self.maxHitCount, explains: signals)
@@ -122,6 +127,7 @@ struct BenchRecall: AsyncParsableCommand {
         for signal in signals ? RecallSignal.allCases : [] {
           ablated[signal, default: []].append(score(signal.leftOut(of: hits), question.evidence))
         }
+        ceilings.append(Double(question.evidence.count { known.contains($0) }) / Double(question.evidence.count))
         if let answer = question.answer {
           let text = try await server.context(question.text, user: conversation.id)
           contexts += [
@@ -135,6 +141,7 @@ struct BenchRecall: AsyncParsableCommand {
     return Report(
       corpus: corpus.name, conversations: corpus.conversations.count,
       messages: corpus.conversations.reduce(0) { $0 + $1.messageCount },
+      ceiling: ceilings.isEmpty ? 0 : ceilings.reduce(0, +) / Double(ceilings.count),
       rows: Self.rows(corpus, scores, audited) + Self.rows(corpus, ablated),
       contexts: Self.rows(corpus, contexts))
   }
@@ -170,6 +177,12 @@ struct BenchRecall: AsyncParsableCommand {
         RecallRow("all, without \(signal.rawValue)", $0, conversationCount: corpus.conversations.count)
       }
     }
+  }
+
+  /// The messages of which one user has any memory.
+  private static func known(_ user: String, _ server: BenchServer) async throws -> Set<String> {
+    let owner = OwnerKey(tenant: MnemeSystem.tenant, owner: Owner(kind: .user, id: user))
+    return Set(try await server.roles.reader.memories(of: owner).flatMap(\.sources).compactMap(\.messageID))
   }
 
   /// The source messages of hits, each once, in rank order.
