@@ -10,7 +10,8 @@ import Testing
   /// Tables with the columns that must not differ. Versions count transactions, and so do the rows of `touched`.
   static let columns: [(table: String, columns: String)] = [
     ("meta", "*"), ("watermarks", "*"), ("vector_mark", "*"), ("turn_positions", "*"), ("skipped", "*"),
-    ("tenants", "*"), ("owners", "owner, tenant, kind, id, next_ordinal, memory_count, token_count"), ("numbers", "*"),
+    ("tenants", "*"), ("numbers", "*"),
+    ("owners", "owner, tenant, kind, id, next_ordinal, memory_count, token_count, source_word_count"),
     ("memories", "*"), ("sources", "*"), ("runs", "*"), ("vectors", "*"), ("other_vectors", "*"),
     ("early_vectors", "*"), ("inputs", "*"), ("changes", "*"), ("successions", "*"),
   ]

@@ -81,6 +81,6 @@ extension TenantShare {
   fileprivate init(_ share: TenantShare, extraCount: Int) {
     self.init(
       number: share.number, version: share.version, memoryCount: share.memoryCount + extraCount,
-      tokenCount: share.tokenCount)
+      tokenCount: share.tokenCount, sourceWordCount: share.sourceWordCount)
   }
 }

@@ -11,12 +11,15 @@ struct OwnerRow: Sendable {
   var version: Int64
   var memoryCount: Int
   var tokenCount: Int
+  /// How many words the memories have of what they come from.
+  var sourceWordCount: Int
 
   /// Versions whose changes stay in `touched`, at least.
   static let keptVersionCount: Int64 = 1024
 
   private static let columns = """
-    o.owner, o.tenant, t.name, o.kind, o.id, o.next_ordinal, o.version, o.memory_count, o.token_count
+    o.owner, o.tenant, t.name, o.kind, o.id, o.next_ordinal, o.version, o.memory_count, o.token_count, \
+    o.source_word_count
     """
 
   private init(_ row: Row) throws {
@@ -29,6 +32,7 @@ struct OwnerRow: Sendable {
     self.version = row[6]
     self.memoryCount = row[7]
     self.tokenCount = row[8]
+    self.sourceWordCount = row[9]
   }
 
   /// The owner `key`; nil where nothing is known of it.
@@ -57,8 +61,8 @@ struct OwnerRow: Sendable {
       .execute(arguments: [StoredText.encode(key.tenant)])
     try database.cachedStatement(
       sql: """
-        INSERT INTO owners (tenant, kind, id, next_ordinal, version, memory_count, token_count)
-        SELECT tenant, ?, ?, 0, 0, 0, 0 FROM tenants WHERE name = ?
+        INSERT INTO owners (tenant, kind, id, next_ordinal, version, memory_count, token_count, source_word_count)
+        SELECT tenant, ?, ?, 0, 0, 0, 0, 0 FROM tenants WHERE name = ?
         """
     ).execute(arguments: [key.owner.kind.rawValue, StoredText.encode(key.owner.id), StoredText.encode(key.tenant)])
     guard let row = try fetch(database, key) else { throw MemoryRow.damaged }
@@ -68,8 +72,11 @@ struct OwnerRow: Sendable {
   /// Writes what folding changes of it.
   func update(_ database: Database) throws {
     let statement = try database.cachedStatement(
-      sql: "UPDATE owners SET next_ordinal = ?, version = ?, memory_count = ?, token_count = ? WHERE owner = ?")
-    statement.setUncheckedArguments([nextOrdinal, version, memoryCount, tokenCount, number])
+      sql: """
+        UPDATE owners SET next_ordinal = ?, version = ?, memory_count = ?, token_count = ?, source_word_count = ?
+        WHERE owner = ?
+        """)
+    statement.setUncheckedArguments([nextOrdinal, version, memoryCount, tokenCount, sourceWordCount, number])
     try statement.execute()
   }
 }

@@ -20,9 +20,10 @@ struct OwnerTable {
     func touch(_ memory: Int64) { touched.append(memory) }
 
     /// Adds what came, and takes off what went.
-    func add(memories: Int, tokens: Int) {
+    func add(memories: Int, tokens: Int, sourceWords: Int) {
       row.memoryCount += memories
       row.tokenCount += tokens
+      row.sourceWordCount += sourceWords
       isChanged = true
     }
   }

@@ -283,10 +283,10 @@ struct ShardFold {
 
   private mutating func write(_ addition: Addition) throws {
     let number = addition.row.number
-    let (digest, wordCount) = try addition.row.write(&statements, tokenizer)
+    let (digest, wordCount, sourceWordCount) = try addition.row.write(&statements, tokenizer)
     digests[number] = .some(digest)
     try vectorRows.moveOver(number, from: nil, to: digest)
-    addition.owner.add(memories: 1, tokens: wordCount)
+    addition.owner.add(memories: 1, tokens: wordCount, sourceWords: sourceWordCount)
   }
 
   private mutating func write(_ change: Change) throws {
@@ -309,7 +309,8 @@ struct ShardFold {
     if oldDigest != newDigest || newDigest == nil { try vectorRows.moveOver(number, from: oldDigest, to: newDigest) }
     owner.add(
       memories: (entry.current == nil ? 0 : 1) - (entry.stored == nil ? 0 : 1),
-      tokens: (entry.current?.words.count ?? 0) - (entry.stored?.words.count ?? 0))
+      tokens: (entry.current?.words.count ?? 0) - (entry.stored?.words.count ?? 0),
+      sourceWords: (entry.current?.sourceWords.keys.count ?? 0) - (entry.stored?.sourceWords.keys.count ?? 0))
     if let stored = entry.stored, entry.current == nil || entry.replacesSources {
       try MemoryRow.removeSources(database, number, stored.memory)
     }

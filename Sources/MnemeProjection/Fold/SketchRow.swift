@@ -12,27 +12,28 @@ struct SketchRow {
 
   private var memory: MemorySketch { sketch.memories[index] }
 
-  /// Writes it and its sources. Returns the digest of the text, and how many words it has.
+  /// Writes it and its sources. Returns the digest of the text, and how many words it and what it comes from have.
   func write(
     _ statements: inout FoldStatements, _ tokenizer: WordTokenizer
-  ) throws -> (digest: TextDigest, wordCount: Int) {
+  ) throws -> (digest: TextDigest, wordCount: Int, sourceWordCount: Int) {
     let memory = self.memory
     return try sketch.withTexts { texts in
       let text = unsafe texts[memory.text]
       let digest = unsafe TextDigest(of: text)
       let words = try unsafe tokenizer.keys(of: text)
-      try write(memory, texts, digest, words, &statements.insertMemory)
+      let sourceWords = sourceWords(memory, texts)
+      try write(memory, texts, digest, words, sourceWords, &statements.insertMemory)
       for ordinal in memory.sources.indices {
         try write(sketch.sources[ordinal], ordinal - memory.sources.lowerBound, texts, &statements.insertSource)
       }
       try writeRuns(memory, texts, &statements.insertRun)
-      return (digest, words.count)
+      return (digest, words.count, sourceWords.keys.count)
     }
   }
 
   private func write(
     _ memory: MemorySketch, _ texts: borrowing ResolvedSketch.Texts, _ digest: TextDigest, _ words: WordKeys,
-    _ statement: inout RowStatement
+    _ sourceWords: SourceWords, _ statement: inout RowStatement
   ) throws {
     statement.add(number)
     statement.add(memory.id)
@@ -62,7 +63,7 @@ struct SketchRow {
     statement.add(0)
     statement.add(memory.sources.count)
     statement.add(digest)
-    statement.add(sourceWords(memory, texts).bytes)
+    statement.add(sourceWords.bytes)
     try statement.run(adding: words.bytes)
   }
 

@@ -94,6 +94,7 @@ struct OwnerIndex: CachedIndex {
   static func byteCount(_ owner: OwnerRow, dimension: Int) -> Int {
     VectorCodes.byteCount(owner.memoryCount, dimension: dimension)
       + owner.memoryCount * bytesPerEntry + owner.tokenCount * MemoryLayout<Posting>.stride
+      + owner.sourceWordCount * MemoryLayout<Int32>.stride
   }
 
   /// Reads all of `owner`.

@@ -133,7 +133,7 @@ struct TenantIndex: CachedIndex {
   static func byteCount(_ share: TenantShare, dimension: Int) -> Int {
     VectorCodes.byteCount(share.memoryCount, dimension: dimension, isFine: false)
       + share.memoryCount * (MemoryLayout<Entry>.stride + MemoryLayout<ContextDistances>.stride)
-      + share.tokenCount * 4
+      + (share.tokenCount + share.sourceWordCount) * 4
   }
 
   var byteCount: Int {

@@ -8,6 +8,8 @@ struct TenantShare: Sendable {
   let version: Int64
   let memoryCount: Int
   let tokenCount: Int
+  /// How many words its memories have of what they come from.
+  let sourceWordCount: Int
 
   /// The share of the tenant of that name; nil where it has nothing here.
   static func fetch(_ database: Database, _ name: String) throws -> TenantShare? {
@@ -26,9 +28,14 @@ struct TenantShare: Sendable {
     guard let number else { return nil }
     let row = try Row.fetchOne(
       try database.cachedStatement(
-        sql: "SELECT ifnull(sum(memory_count), 0), ifnull(sum(token_count), 0) FROM owners WHERE tenant = ?"),
+        sql: """
+          SELECT ifnull(sum(memory_count), 0), ifnull(sum(token_count), 0), ifnull(sum(source_word_count), 0)
+          FROM owners WHERE tenant = ?
+          """),
       arguments: [number])
-    return TenantShare(number: number, version: version, memoryCount: row?[0] ?? 0, tokenCount: row?[1] ?? 0)
+    return TenantShare(
+      number: number, version: version, memoryCount: row?[0] ?? 0, tokenCount: row?[1] ?? 0,
+      sourceWordCount: row?[2] ?? 0)
   }
 }
 

@@ -82,11 +82,12 @@ enum Schema {
 
     CREATE TABLE tenants (tenant INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
     -- version rises with every transaction that changes the owner's memories or vectors;
-    -- token_count is how many words the owner's memories have.
+    -- token_count is how many words the owner's memories have, source_word_count how many they have of what they come
+    -- from.
     CREATE TABLE owners (
       owner INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
       next_ordinal INTEGER NOT NULL, version INTEGER NOT NULL, memory_count INTEGER NOT NULL,
-      token_count INTEGER NOT NULL, UNIQUE (tenant, kind, id)
+      token_count INTEGER NOT NULL, source_word_count INTEGER NOT NULL, UNIQUE (tenant, kind, id)
     ) STRICT;
 
     -- The number of each memory that was ever named, retracted ones included.

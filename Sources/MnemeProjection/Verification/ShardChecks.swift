@@ -110,9 +110,12 @@ enum ShardChecks {
       (
         """
         SELECT count(*) FROM owners o LEFT JOIN (
-          SELECT memory >> 32 AS owner, count(*) AS memories, sum(length(words) / 4) AS tokens FROM memories GROUP BY 1
+          SELECT memory >> 32 AS owner, count(*) AS memories, sum(length(words) / 4) AS tokens,
+            sum(coalesce(length(source_words), 0) / 4) AS source_words
+          FROM memories GROUP BY 1
         ) t ON t.owner = o.owner
         WHERE o.memory_count <> coalesce(t.memories, 0) OR o.token_count <> coalesce(t.tokens, 0)
+          OR o.source_word_count <> coalesce(t.source_words, 0)
         """, "owners whose counts differ from their memories"
       ),
     ]
