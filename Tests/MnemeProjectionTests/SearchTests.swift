@@ -9,24 +9,13 @@ import Testing
 @Suite struct SearchTests {
   let ann = user("ann")
 
-  private func world(_ memories: [(Memory, [Float]?)], partitionCount: Int = 1) async throws -> World {
-    let world = try await World(partitionCount: partitionCount)
-    for (number, (memory, vector)) in memories.enumerated() {
-      let owner = OwnerKey(tenant: "acme", owner: memory.scope.owner ?? ann.owner)
-      try await world.resolve("turn-\(number)", owner, [.added(memory)])
-      if let vector { try await world.embed(owner, [(memory.id, memory.text, vector)]) }
-    }
-    try await world.projector().catchUp()
-    return world
-  }
-
   @Test func aHitByKeywordsAloneAppears() async throws {
     var memories: [(Memory, [Float]?)] = (0..<300).map { number in
       (memory("near-\(number)", "something else \(number)", ann), axis(0))
     }
     memories.append((memory("bare", "the zanzibar trip", ann), nil))
     memories.append((memory("far", "a zanzibar hat", ann), axis(1)))
-    let world = try await world(memories)
+    let world = try await World.holding(memories)
     defer { world.remove() }
     let hits = try await world.reader().search(
       SearchRequest(query: all("acme", isUser("ann")), text: "Zanzibar?", vector: axis(0), limit: 400, minimumScore: 0))
@@ -44,7 +33,9 @@ import Testing
     "tea|1|1", "tea'); DROP TABLE memories; --", "{tea}", "tea + tea", "TEAS", "téa", "tea\u{0}x",
   ])
   func whatFTSWouldReadAsSyntaxIsWords(_ text: String) async throws {
-    let world = try await world([(memory("a", "likes green tea", ann), nil), (memory("b", "has two cats", ann), nil)])
+    let world = try await World.holding([
+      (memory("a", "likes green tea", ann), nil), (memory("b", "has two cats", ann), nil),
+    ])
     defer { world.remove() }
     let hits = try await world.reader().hits(all("acme", isUser("ann")), text)
     #expect(hits == (text.lowercased().contains("ea") || text == "téa" ? ["likes green tea"] : []))
@@ -52,7 +43,7 @@ import Testing
   }
 
   @Test func stopWordsCountOnlyWhereThereIsNothingElse() async throws {
-    let world = try await world([
+    let world = try await World.holding([
       (memory("a", "what is the matter with them", ann), nil), (memory("b", "tea in the morning", ann), nil),
     ])
     defer { world.remove() }
@@ -63,14 +54,14 @@ import Testing
   }
 
   @Test func aLongQueryIsCutNotRefused() async throws {
-    let world = try await world([(memory("a", "likes tea", ann), axis(0))])
+    let world = try await World.holding([(memory("a", "likes tea", ann), axis(0))])
     defer { world.remove() }
     let text = "tea " + (0..<50_000).map { "word\($0)" }.joined(separator: " ")
     #expect(try await world.reader().hits(all("acme", isUser("ann")), text) == ["likes tea"])
   }
 
   @Test func endedAndExpiredMemoriesAreLeftOutUnlessAskedFor() async throws {
-    let world = try await world([
+    let world = try await World.holding([
       (memory("a", "tea now", ann), axis(0)), (memory("b", "tea then", ann, validTo: 5), axis(0)),
       (memory("c", "tea until noon", ann, expiresAt: 1000), axis(0)),
     ])
@@ -93,7 +84,7 @@ import Testing
 
   @Test func equalHitsComeInOrderOfTheirIDs() async throws {
     let memories = (0..<250).map { (memory("m\($0)", "same words", ann), Optional(axis(0))) }
-    let world = try await world(memories.shuffled())
+    let world = try await World.holding(memories.shuffled())
     defer { world.remove() }
     for query in [all("acme", isUser("ann")), all()] {
       let hits = try await world.reader().search(
@@ -103,7 +94,7 @@ import Testing
   }
 
   @Test func aScoreDoesNotDependOnWhatOthersStore() async throws {
-    let world = try await world([
+    let world = try await World.holding([
       (memory("a", "likes green tea", ann), axis(0)), (memory("b", "has two cats", ann), axis(1)),
     ])
     defer { world.remove() }
@@ -125,7 +116,7 @@ import Testing
   @Test func messagesAsTheyWereSaidAreComparedInTheirVoice() async throws {
     var said = memory("said", "I met Bo", ann, actor: "Ann")
     said.recipe = Memory.verbatimRecipe
-    let world = try await world([(said, axis(1)), (memory("told", "met Bo", ann, actor: "Cy"), axis(0))])
+    let world = try await World.holding([(said, axis(1)), (memory("told", "met Bo", ann, actor: "Cy"), axis(0))])
     defer { world.remove() }
     let reader = try world.reader()
     #expect(try await reader.people(of: ann).speakers == ["Ann"])
@@ -141,7 +132,7 @@ import Testing
   @Test func aQuestionIsAnsweredInOneReadOnceItIsEmbedded() async throws {
     var said = memory("said", "I met Bo", ann, actor: "Ann")
     said.recipe = Memory.verbatimRecipe
-    let world = try await world([(said, axis(1)), (memory("told", "met Bo", ann, actor: "Cy"), axis(0))])
+    let world = try await World.holding([(said, axis(1)), (memory("told", "met Bo", ann, actor: "Cy"), axis(0))])
     defer { world.remove() }
     let reader = try world.reader()
     for query in [all("acme", isUser("ann")), all()] {
@@ -174,7 +165,7 @@ import Testing
       return memory
     }
     // Two talks without a session two hours apart, and a word between them that is of a session.
-    let world = try await world([
+    let world = try await World.holding([
       (said("a", "where did you go", at: 1), axis(1)), (said("b", "zanzibar", at: 1), axis(0)),
       (said("x", "something else", at: 1, runID: "r"), axis(1)), (said("c", "for two weeks", at: 1), axis(1)),
       (said("d", "good morning", at: 4), axis(1)),
@@ -211,7 +202,7 @@ import Testing
       memory.sources[0].time = Moment(try #require(Timestamp(day)), .stated)
       memories.append((memory, axis(1)))
     }
-    let world = try await world(memories)
+    let world = try await World.holding(memories)
     defer { world.remove() }
     for (question, expected) in [
       ("8 May 2023", ["a"]), ("June", ["b"]), ("May", ["a", "c"]), ("9", ["b", "c"]), ("2023", ["a", "b"]), ("31", []),
@@ -227,7 +218,7 @@ import Testing
   }
 
   @Test func aQueryOfAnotherDimensionIsRefused() async throws {
-    let world = try await world([(memory("a", "tea", ann), axis(0))])
+    let world = try await World.holding([(memory("a", "tea", ann), axis(0))])
     defer { world.remove() }
     let error = await #expect(throws: ProjectionError.self) {
       _ = try await world.reader().hits(all("acme", isUser("ann")), "tea", vector: [1, 0])

@@ -9,17 +9,6 @@ import Testing
 @Suite struct SignalTests {
   let ann = user("ann")
 
-  private func world(_ memories: [(Memory, [Float]?)], partitionCount: Int = 1) async throws -> World {
-    let world = try await World(partitionCount: partitionCount)
-    for (number, (memory, vector)) in memories.enumerated() {
-      let owner = OwnerKey(tenant: "acme", owner: memory.scope.owner ?? ann.owner)
-      try await world.resolve("turn-\(number)", owner, [.added(memory)])
-      if let vector { try await world.embed(owner, [(memory.id, memory.text, vector)]) }
-    }
-    try await world.projector().catchUp()
-    return world
-  }
-
   /// In memory, by rows, and as it was: whichever way it is answered.
   private func everyWay(
     _ world: World, _ request: SearchRequest, tenantWide: Bool = true, _ check: ([SearchHit]) throws -> Void
@@ -47,7 +36,7 @@ import Testing
       memory.validFrom = Moment(try #require(Timestamp(day)), .stated)
       memories.append((memory, nil))
     }
-    let world = try await world(memories)
+    let world = try await World.holding(memories)
     defer { world.remove() }
     let april = CivilInterval(from: try #require(Timestamp("2023-04-01")), to: try #require(Timestamp("2023-05-01")))
     let request = SearchRequest(query: all(), text: "zanzibar", vector: nil, time: april, limit: 9, minimumScore: 0)
@@ -70,7 +59,7 @@ import Testing
   @Test func thePersonWhomAQuestionNamesIsAWayIn() async throws {
     var about = memory("about", "has a new job", ann, actor: "user")
     about.subject = "Bo"
-    let world = try await world([
+    let world = try await World.holding([
       (about, nil), (memory("said", "likes snow", ann, actor: "Bo"), nil), (memory("other", "likes rain", ann), nil),
     ])
     defer { world.remove() }
@@ -93,7 +82,7 @@ import Testing
       memory.validFrom = memory.sources[0].time
       return memory
     }
-    let world = try await world([
+    let world = try await World.holding([
       (said("old", on: 0), axis(0)), (said("new", on: 365), axis(0)), (said("over", on: 365, isOver: true), axis(0)),
       (said("often", on: 0), axis(0)),
     ])

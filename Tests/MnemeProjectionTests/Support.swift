@@ -55,6 +55,18 @@ struct World: Sendable {
       })
   }
 
+  /// A world with these memories of `acme`'s, each with its vector, folded.
+  static func holding(_ memories: [(Memory, [Float]?)], partitionCount: Int = 1) async throws -> World {
+    let world = try await World(partitionCount: partitionCount)
+    for (number, (memory, vector)) in memories.enumerated() {
+      let owner = OwnerKey(tenant: "acme", owner: memory.scope.owner ?? user("ann").owner)
+      try await world.resolve("turn-\(number)", owner, [.added(memory)])
+      if let vector { try await world.embed(owner, [(memory.id, memory.text, vector)]) }
+    }
+    try await world.projector().catchUp()
+    return world
+  }
+
   func remove() { folder.remove() }
 
   func projector(_ name: String = "") throws -> Projector {

@@ -1,9 +1,12 @@
 /// Where the context of a memory stands among the others: how far from it, in up to eight bytes, the first one lowest;
 /// all ones where there is more, or where it is farther away.
 struct ContextDistances: Sendable, BitwiseCopyable {
-  private let distances: UInt64
+  private var distances: UInt64
 
   private static let elsewhere = UInt64.max
+
+  /// Of nothing.
+  static let none = ContextDistances([], from: 0)
 
   /// Of `others`, as seen from `place`.
   init(_ others: [Int], from place: Int) {
@@ -18,14 +21,19 @@ struct ContextDistances: Sendable, BitwiseCopyable {
   /// Whether it has to be looked for.
   var isElsewhere: Bool { distances == Self.elsewhere }
 
+  /// Takes the next place off, as seen from `place`; nil where there is none left. It is not to be looked for.
+  @inline(__always)
+  mutating func next(from place: Int) -> Int? {
+    guard distances != 0 else { return nil }
+    defer { distances >>= 8 }
+    return place + Int(Int8(truncatingIfNeeded: distances))
+  }
+
   /// Calls `body` with each place, as seen from `place`.
   @inline(__always)
   func forEach(from place: Int, _ body: (Int) -> Void) {
-    var rest = distances
-    while rest != 0 {
-      body(place + Int(Int8(truncatingIfNeeded: rest)))
-      rest >>= 8
-    }
+    var rest = self
+    while let other = rest.next(from: place) { body(other) }
   }
 
   /// Whether all places are in `range`.

@@ -51,7 +51,7 @@ struct OwnerIndex: CachedIndex {
   private(set) var days: [SaidDay] = []
   /// Where each entry's context stands: how far from it, in up to eight bytes, the first one lowest; all ones where
   /// there is more, or where it is farther away.
-  private var contexts: [UInt64] = []
+  private var contexts: [ContextDistances] = []
   /// Of each entry, in the same order; zeros for those without a vector.
   private(set) var vectors: VectorCodes
   /// Everybody who said something, and all whom memories are about, each once.
@@ -141,28 +141,19 @@ struct OwnerIndex: CachedIndex {
   /// The entries that were said just before or after entry `index`, which exists.
   func context(of index: Int) -> Context {
     let distances = contexts[index]
-    guard distances != Self.isElsewhere else {
-      return Context(index: index, distances: 0, others: longContexts[Int32(index)])
+    guard !distances.isElsewhere else {
+      return Context(index: index, distances: .none, others: longContexts[Int32(index)])
     }
     return Context(index: index, distances: distances, others: nil)
   }
 
-  private static let isElsewhere = UInt64.max
-
   /// Some entries around one.
   struct Context: Sequence, IteratorProtocol {
     fileprivate let index: Int
-    fileprivate var distances: UInt64
+    fileprivate var distances: ContextDistances
     fileprivate var others: [Int32]?
 
-    mutating func next() -> Int? {
-      if distances != 0 {
-        let distance = Int8(truncatingIfNeeded: distances)
-        distances >>= 8
-        return index + Int(distance)
-      }
-      return others?.popLast().map { Int($0) }
-    }
+    mutating func next() -> Int? { distances.next(from: index) ?? others?.popLast().map { Int($0) } }
   }
 
   private func lookForContext(of index: Int, _ body: (Int) -> Void) {
@@ -174,16 +165,10 @@ struct OwnerIndex: CachedIndex {
   }
 
   private mutating func findContext(of index: Int) {
-    var others: [Int32] = []
-    lookForContext(of: index) { others.append(Int32($0)) }
-    let distances = others.compactMap { Int8(exactly: Int($0) - index) }
-    if distances.count == others.count, others.count <= MemoryLayout<UInt64>.size {
-      contexts[index] = distances.reversed().reduce(0) { $0 << 8 | UInt64(UInt8(bitPattern: $1)) }
-      longContexts[Int32(index)] = nil
-    } else {
-      contexts[index] = Self.isElsewhere
-      longContexts[Int32(index)] = others
-    }
+    var others: [Int] = []
+    lookForContext(of: index) { others.append($0) }
+    contexts[index] = ContextDistances(others, from: index)
+    longContexts[Int32(index)] = contexts[index].isElsewhere ? others.map { Int32($0) } : nil
   }
 
   /// Of all entries for which entry `index` may be context, or in the way of it.
@@ -311,7 +296,7 @@ struct OwnerIndex: CachedIndex {
     entries.append(entry)
     tokenCounts.append(entry.tokenCount)
     days.append(SaidDay(entry.utterance))
-    contexts.append(0)
+    contexts.append(.none)
     vectors.append(vector)
     addPostings(words, of: entries.count - 1)
     addLosses(lost, of: entries.count - 1)

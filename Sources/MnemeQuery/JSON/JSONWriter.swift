@@ -17,23 +17,13 @@ enum JSONWriter {
     switch value {
     case .value(let value): append(value, to: &output)
     case .array(let elements):
-      output.append(UInt8(ascii: "["))
-      for (index, element) in elements.enumerated() {
-        if index > 0 { output.append(UInt8(ascii: ",")) }
-        append(element, to: &output)
-      }
-      output.append(UInt8(ascii: "]"))
+      list(elements, "[", "]", to: &output) { append($0, to: &$1) }
     case .object(let members):
-      output.append(UInt8(ascii: "{"))
-      var isFirst = true
-      for (name, member) in members.members.sorted(by: { $0.name < $1.name }) {
-        if !isFirst { output.append(UInt8(ascii: ",")) }
-        isFirst = false
-        append(name, to: &output)
+      list(members.members.sorted(by: { $0.name < $1.name }), "{", "}", to: &output) { member, output in
+        append(member.name, to: &output)
         output.append(UInt8(ascii: ":"))
-        append(member, to: &output)
+        append(member.value, to: &output)
       }
-      output.append(UInt8(ascii: "}"))
     }
   }
 
@@ -45,24 +35,30 @@ enum JSONWriter {
     case .double(let value): output.append(contentsOf: (value.isFinite ? value.description : "null").utf8)
     case .string(let value): append(value, to: &output)
     case .array(let elements):
-      output.append(UInt8(ascii: "["))
-      for (index, element) in elements.enumerated() {
-        if index > 0 { output.append(UInt8(ascii: ",")) }
-        append(element, to: &output)
-      }
-      output.append(UInt8(ascii: "]"))
+      list(elements, "[", "]", to: &output) { append($0, to: &$1) }
     case .object(let members):
-      output.append(UInt8(ascii: "{"))
-      var isFirst = true
-      for (name, member) in members.sorted(by: { $0.key < $1.key }) {
-        if !isFirst { output.append(UInt8(ascii: ",")) }
-        isFirst = false
-        append(name, to: &output)
+      list(members.sorted(by: { $0.key < $1.key }), "{", "}", to: &output) { member, output in
+        append(member.key, to: &output)
         output.append(UInt8(ascii: ":"))
-        append(member, to: &output)
+        append(member.value, to: &output)
       }
-      output.append(UInt8(ascii: "}"))
     }
+  }
+
+  /// What `append` makes of each element, between commas and brackets.
+  @inline(__always)
+  private static func list<Element>(
+    _ elements: [Element], _ opening: Unicode.Scalar, _ closing: Unicode.Scalar, to output: inout [UInt8],
+    _ append: (Element, inout [UInt8]) -> Void
+  ) {
+    output.append(UInt8(ascii: opening))
+    var isFirst = true
+    for element in elements {
+      if !isFirst { output.append(UInt8(ascii: ",")) }
+      isFirst = false
+      append(element, &output)
+    }
+    output.append(UInt8(ascii: closing))
   }
 
   private static let hexadecimalDigits = Array("0123456789abcdef".utf8)
