@@ -15,13 +15,23 @@ import Testing
       let owner = user("o\(number % 5)")
       let text = (0..<2 + random.below(5)).map { _ in words[random.below(1 + random.below(words.count))] }
         .joined(separator: " ")
-      let memory = memory("m\(number)", text, owner, runID: "r\(number / 50)")
+      var memory = memory("m\(number)", text, owner, runID: "r\(number / 50)")
+      // Three years, in no order, so that neighbours were not said on the same day.
+      let saidAt = Self.start + Int64(number * 7 % 1096) * 86_400_000
+      memory.sources = memory.sources.map { source in
+        var source = source
+        source.time = Moment(Timestamp(milliseconds: saidAt), .stated)
+        return source
+      }
       try await world.resolve("turn-\(number)", owner, [.added(memory)])
       try await world.embed(owner, [(memory.id, memory.text, Self.vector(&random))])
     }
     try await world.projector().catchUp()
     return world
   }
+
+  /// 2023-01-01 in milliseconds since 1970.
+  private static let start: Int64 = 1_672_531_200_000
 
   private static func vector(_ random: inout SplitMix64) -> [Float] {
     let vector = (0..<World.dimension).map { _ in Float(random.below(2001)) / 1000 - 1 }
@@ -45,9 +55,13 @@ import Testing
     var random = SplitMix64(seed: seed + 100)
     var (found, wanted) = (0, 0)
     for number in 0..<30 {
+      // Words of dates are looked for in the day on which a memory was said too.
+      let date = ["", " 7", " march", " 2024"][number % 4]
       let request = SearchRequest(
-        query: all(), text: "word\(random.below(60)) word\(random.below(20))",
-        vector: number % 5 == 0 ? nil : Self.vector(&random), limit: 10, minimumScore: 0)
+        query: all(), text: "word\(random.below(60)) word\(random.below(20))\(date)",
+        vector: number % 5 == 0 ? nil : Self.vector(&random),
+        reference: number % 3 == 0 ? Timestamp(milliseconds: Self.start + 1096 * 86_400_000) : nil, limit: 10,
+        minimumScore: 0)
       let best = try await exact.search(request).map(\.view.memory.id)
       found += try await bounded.search(request).count { best.contains($0.view.memory.id) }
       wanted += best.count

@@ -26,6 +26,27 @@ extension TenantIndex {
       for posting in added { body(posting) }
     }
 
+    /// The same, the days on which memories were said included: where it is a part of a date, it occurs once more in
+    /// what was said on such a day.
+    func forEachPosting(saidOn date: DateWord?, _ days: [SaidDay], _ body: (PostingTable.Posting) -> Void) {
+      guard let date else { return forEachPosting(body) }
+      var next = 0
+      func look(upTo end: Int) {
+        while next < end {
+          if days[next].isCalled(date) { body(PostingTable.Posting(place: next, occurrences: 1)) }
+          next += 1
+        }
+      }
+      // They are in order of places.
+      forEachPosting { posting in
+        look(upTo: posting.place)
+        let isSaid = days[posting.place].isCalled(date)
+        body(PostingTable.Posting(place: posting.place, occurrences: Int(posting.occurrences) + (isSaid ? 1 : 0)))
+        next = posting.place + 1
+      }
+      look(upTo: days.count)
+    }
+
     /// Calls `body` with each place whose text has lost it, and the share of its weight that it has there; places that
     /// are empty by now may be among them.
     func forEachLoss(_ body: (_ place: Int, _ share: Double) -> Void) {

@@ -91,6 +91,8 @@ struct TenantIndex: CachedIndex {
   private(set) var entries: [Entry] = []
   /// How many words each entry has, side by side: scores of words ask for nothing else.
   private(set) var tokenCounts: [Int32] = []
+  /// The day on which each entry was said, likewise.
+  private(set) var days: [SaidDay] = []
   /// Of each entry, in the same order; zeros for those without a vector.
   private(set) var vectors: VectorCodes
   private(set) var baseCount = 0
@@ -132,12 +134,17 @@ struct TenantIndex: CachedIndex {
 
   static func byteCount(_ share: TenantShare, dimension: Int) -> Int {
     VectorCodes.byteCount(share.memoryCount, dimension: dimension, isFine: false)
-      + share.memoryCount * (MemoryLayout<Entry>.stride + MemoryLayout<ContextDistances>.stride)
+      + share.memoryCount * bytesPerEntry
       + (share.tokenCount + share.sourceWordCount) * 4
   }
 
+  /// Of all arrays that have one of each.
+  private static let bytesPerEntry =
+    MemoryLayout<Entry>.stride + MemoryLayout<ContextDistances>.stride + MemoryLayout<Int32>.stride
+    + MemoryLayout<SaidDay>.stride
+
   var byteCount: Int {
-    vectors.byteCount + entries.count * (MemoryLayout<Entry>.stride + MemoryLayout<ContextDistances>.stride + 4)
+    vectors.byteCount + entries.count * Self.bytesPerEntry
       + base.byteCount + lostBase.byteCount + addedWordCount * 16
       + addedPlaces.count * 32 + ownerVersions.count * 32
   }
@@ -181,6 +188,7 @@ struct TenantIndex: CachedIndex {
     self.version = version
     self.entries = entries
     self.tokenCounts = entries.map(\.tokenCount)
+    self.days = entries.map { SaidDay($0.utterance) }
     self.vectors = vectors
     base = words
     lostBase = lostWords
@@ -283,6 +291,7 @@ struct TenantIndex: CachedIndex {
     if let place = place(of: entry.number) {
       if entries[place].words == entry.words {
         entries[place] = entry
+        days[place] = SaidDay(entry.utterance)
         vectors.replace(place, vector)
         return
       }
@@ -311,6 +320,7 @@ struct TenantIndex: CachedIndex {
   private mutating func append(_ entry: Entry, _ vector: [Float]?) {
     entries.append(entry)
     tokenCounts.append(entry.tokenCount)
+    days.append(SaidDay(entry.utterance))
     vectors.append(vector)
   }
 

@@ -34,7 +34,7 @@ extension TenantSearch {
     let saturation = statistics.saturation
     for (word, places) in places.enumerated() {
       let weight = Ranking.keywordWeight * statistics.weight(word) / total
-      places.forEachPosting { posting in
+      places.forEachPosting(saidOn: self.words.dates[word], index.days) { posting in
         let share = saturation(posting.occurrences, tokenCount: index.tokenCounts[posting.place])
         found.add(Float(weight * share), at: posting.place)
       }
@@ -93,8 +93,10 @@ extension TenantSearch {
         let entry = index.entries[start + row]
         let cosine = isVoiced && entry.flags.contains(.verbatim) ? voices.cosines[row] : cosines.cosines[row]
         let word = words.scores[start + row]
-        let score = Self.ownScore(entry.flags.contains(.hasVector) ? cosine : 0, word, isAsked: isAsked(entry))
+        var score = Self.ownScore(entry.flags.contains(.hasVector) ? cosine : 0, word, isAsked: isAsked(entry))
         guard score >= threshold, isHit(entry, word), isAllowed(start + row) else { continue }
+        score *= Float(standing(entry))
+        guard score >= threshold else { continue }
         best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))
         // It is one of the scores, so that nothing is lost between the two types.
         threshold = Float(max(best.threshold, floor.value))
@@ -163,10 +165,12 @@ extension TenantSearch {
           cosine = max(cosine, stretches[other / Self.rowsPerScan].cosines[other % Self.rowsPerScan])
           word += words.scores[other]
         }
-        let score = own.most[row] + Self.lift(cosine: cosine, word: word)
+        var score = own.most[row] + Self.lift(cosine: cosine, word: word)
         guard score >= threshold else { continue }
         let entry = index.entries[place]
         guard isHit(entry, words.scores[place]), isAllowed(place) else { continue }
+        score *= Float(standing(entry))
+        guard score >= threshold else { continue }
         best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))
         threshold = max(threshold, Float(best.threshold))
       }
@@ -212,7 +216,7 @@ extension TenantSearch {
     var best = TopCandidates(capacity: plan.candidateCount)
     func look(_ place: Int) {
       let entry = index.entries[place]
-      let score = Self.ownScore(0, words.scores[place], isAsked: isAsked(entry))
+      let score = Self.ownScore(0, words.scores[place], isAsked: isAsked(entry)) * Float(standing(entry))
       guard score >= Float(max(best.threshold, floor.value)), isHit(entry, words.scores[place]), isAllowed(place)
       else { return }
       best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))

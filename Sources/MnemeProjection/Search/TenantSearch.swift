@@ -124,18 +124,25 @@ struct TenantSearch: Sendable {
       cosine: cosine(place), contextCosine: around.map { cosine($0) }.max() ?? 0,
       keywords: total > 0 ? min(1, explained / total) : 0, isAskedPerson: isAsked(entry),
       comparesMeaning: query != nil)
-    let isOver = !entry.flags.contains(.current) && !plan.request.asksForPast(isOfAskedTime: isTimely)
-    let freshness = plan.request.reference.map { entry.standing.freshness(at: $0.milliseconds) } ?? 1
-    let score = fit * Ranking.standing(freshness: freshness, isOver: isOver)
     return Scored(
-      candidate: Candidate(score: score, id: entry.id, number: number),
+      candidate: Candidate(score: fit * standing(entry), id: entry.id, number: number),
       context: around.map { index.entries[$0].number })
+  }
+
+  /// The share of its score that a memory keeps for its age, and for what is over.
+  func standing(_ entry: TenantIndex.Entry) -> Double {
+    let standing = entry.standing
+    let isOver =
+      !entry.flags.contains(.current)
+      && !plan.request.asksForPast(isOfAskedTime: words.time?.has(standing) ?? false)
+    let freshness = plan.request.reference.map { standing.freshness(at: $0.milliseconds) } ?? 1
+    return Ranking.standing(freshness: freshness, isOver: isOver)
   }
 
   private func share(of word: Int, at place: Int, _ saturation: KeywordStatistics.Saturation) -> Double {
     let entry = index.entries[place]
     var occurrences = places[word].occurrences(at: place)
-    if let date = words.dates[word], entry.utterance.isSaid(on: date) { occurrences += 1 }
+    if let date = words.dates[word], index.days[place].isCalled(date) { occurrences += 1 }
     return occurrences == 0 ? 0 : saturation(occurrences, tokenCount: entry.tokenCount)
   }
 

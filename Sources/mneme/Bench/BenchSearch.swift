@@ -4,6 +4,7 @@ import EventLog
 import FoundationEssentials
 import LanguageModel
 import MnemeCore
+import MnemePipeline
 import MnemeProjection
 
 /// `mneme bench search`: latency and throughput over HTTP, by how much is searched.
@@ -114,7 +115,8 @@ struct BenchSearch: AsyncParsableCommand {
     for question in BenchSearchRun.questions("exact", count: Self.exactQuestionCount) {
       let request = SearchRequest(
         query: MemoryQuery(tenant: "default", filter: .isPresent(.userID), notExpiredAt: nil), text: question,
-        vector: try await embedder.embed([question])[0], limit: 10, minimumScore: 0)
+        vector: try await embedder.embed([question])[0], reference: MnemeSystem.environment.now(), limit: 10,
+        minimumScore: 0)
       let best = try await exact.search(request).map(\.view.memory.id)
       found += try await reader.search(request).count { best.contains($0.view.memory.id) }
       wanted += best.count
