@@ -166,6 +166,17 @@ struct WordOccurrences: Sendable {
     isLost.indices.reduce(0) { isLost[$1] ? $0 + statistics.weight($1) * lostShare : $0 }
   }
 
+  /// What is added by words of the query that name a part of the day of `time`, in milliseconds since 1970, on which
+  /// it was said.
+  func dayScore(_ statistics: KeywordStatistics, _ query: KeywordQuery, saidAt time: Int64) -> Double {
+    let saturation = statistics.saturation
+    return query.dates.indices.reduce(0) { sum, word in
+      guard let date = query.dates[word], date.names(time) else { return sum }
+      let without = counts[word] == 0 ? 0 : saturation(counts[word], tokenCount: tokenCount)
+      return sum + statistics.weight(word) * (saturation(counts[word] + 1, tokenCount: tokenCount) - without)
+    }
+  }
+
   /// BM25 of its own words.
   func score(_ statistics: KeywordStatistics) -> Double {
     let saturation = statistics.saturation

@@ -23,11 +23,12 @@ struct ScanSearch {
     let total = statistics.totalWeight
     let column = plan.request.vector == nil ? "NULL" : "(SELECT v.vector FROM vectors v WHERE v.memory = m.memory)"
     let assistant = "(SELECT role FROM sources s WHERE s.memory = m.memory AND s.ordinal = 0)"
+    let saidAt = "(SELECT time FROM sources s WHERE s.memory = m.memory AND s.ordinal = 0)"
     let rows = try Row.fetchCursor(
       database,
       sql: """
         SELECT m.memory, m.id, m.recipe = '\(Memory.verbatimRecipe)', m.words, \(column), m.valid_from, m.valid_to,
-        m.actor, m.subject, ifnull(\(assistant) = 'assistant', 0), m.source_words \(selection.sql)
+        m.actor, m.subject, ifnull(\(assistant) = 'assistant', 0), m.source_words, \(saidAt) \(selection.sql)
         """,
       arguments: selection.arguments)
     while let row = try rows.next() {
@@ -41,6 +42,8 @@ struct ScanSearch {
       guard vector != nil || explained > 0 || (isAsked && plan.request.isNaming) else { continue }
       // Words that a text has lost raise a hit, and make none.
       explained += occurrences.lostScore(statistics)
+      // So does the day on which it was said.
+      if let time = row[11] as Int64? { explained += occurrences.dayScore(statistics, words, saidAt: time) }
       let candidate = BestRows.Member(
         candidate: Candidate(score: 0, id: row[1], number: row[0]), isVerbatim: row[2],
         keywords: total > 0 ? explained / total : 0, isAsked: isAsked)

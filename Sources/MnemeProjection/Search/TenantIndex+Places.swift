@@ -26,22 +26,20 @@ extension TenantIndex {
       for posting in added { body(posting) }
     }
 
-    /// The same, the days on which memories were said included: where it is a part of a date, it occurs once more in
-    /// what was said on such a day.
-    func forEachPosting(saidOn date: DateWord?, _ days: [SaidDay], _ body: (PostingTable.Posting) -> Void) {
-      guard let date else { return forEachPosting(body) }
+    /// Calls `body` with each place that was said on a day of `days` which `date` names, and how often the word occurs
+    /// there.
+    func forEachSaid(on date: DateWord, _ days: [SaidDay], _ body: (_ place: Int, _ occurrences: Int32) -> Void) {
       var next = 0
       func look(upTo end: Int) {
         while next < end {
-          if days[next].isCalled(date) { body(PostingTable.Posting(place: next, occurrences: 1)) }
+          if days[next].isCalled(date) { body(next, 0) }
           next += 1
         }
       }
       // They are in order of places.
       forEachPosting { posting in
         look(upTo: posting.place)
-        let isSaid = days[posting.place].isCalled(date)
-        body(PostingTable.Posting(place: posting.place, occurrences: Int(posting.occurrences) + (isSaid ? 1 : 0)))
+        if days[posting.place].isCalled(date) { body(posting.place, posting.occurrences) }
         next = posting.place + 1
       }
       look(upTo: days.count)

@@ -34,7 +34,7 @@ extension TenantSearch {
     let saturation = statistics.saturation
     for (word, places) in places.enumerated() {
       let weight = Ranking.keywordWeight * statistics.weight(word) / total
-      places.forEachPosting(saidOn: self.words.dates[word], index.days) { posting in
+      places.forEachPosting { posting in
         let share = saturation(posting.occurrences, tokenCount: index.tokenCounts[posting.place])
         found.add(Float(weight * share), at: posting.place)
       }
@@ -42,7 +42,23 @@ extension TenantSearch {
     let weight = Float(Ranking.keywordWeight * statistics.timeWeight / total)
     for place in timelyPlaces ?? [] { found.add(weight, at: Int(place)) }
     addLosses(statistics, to: &found)
+    addDays(statistics, to: &found)
     return found
+  }
+
+  /// Adds the words that are a part of the date on which something was said. They raise a hit, and make none.
+  private func addDays(_ statistics: KeywordStatistics, to found: inout WordScores) {
+    let saturation = statistics.saturation
+    for (word, date) in words.dates.enumerated() {
+      guard let date else { continue }
+      let weight = Ranking.keywordWeight * statistics.weight(word) / statistics.totalWeight
+      places[word].forEachSaid(on: date, index.days) { place, occurrences in
+        guard isHit(index.entries[place], found.scores[place]) else { return }
+        let tokenCount = index.tokenCounts[place]
+        let without = occurrences == 0 ? 0 : saturation(occurrences, tokenCount: tokenCount)
+        found.add(Float(weight * (saturation(occurrences + 1, tokenCount: tokenCount) - without)), at: place)
+      }
+    }
   }
 
   /// Adds the words that texts have lost from what they come from. They raise a hit, and make none.
