@@ -53,7 +53,9 @@ extension TenantSearch {
       guard let date else { continue }
       let weight = Ranking.keywordWeight * statistics.weight(word) / statistics.totalWeight
       places[word].forEachSaid(on: date, index.days) { place, occurrences in
-        guard isHit(index.entries[place], found.scores[place]) else { return }
+        // Most are hits for their vector, which is told by their scale without a look at the entry.
+        guard (query != nil && index.vectors.scales[place] > 0) || isHit(index.entries[place], found.scores[place])
+        else { return }
         let tokenCount = index.tokenCounts[place]
         let without = occurrences == 0 ? 0 : saturation(occurrences, tokenCount: tokenCount)
         found.add(Float(weight * (saturation(occurrences + 1, tokenCount: tokenCount) - without)), at: place)
