@@ -15,8 +15,10 @@ struct QueryAPI: Sendable {
   let log: any EventLog
   let codec: EventRecordCodec
   let projection: ProjectionSwitch
-  /// What this request reads.
+  /// What this request reads: as much of the projection as its caller may see.
   private(set) var active: ActiveProjection
+  /// Whose memories this request may read and write.
+  private(set) var reach = Reach.everybody
   let lag: Lag
   let clock: Clock
   let logger: Logger
@@ -32,10 +34,13 @@ struct QueryAPI: Sendable {
   var reader: any MemoryReader { self.active.reader }
   var embedder: any Embedder { self.active.embedder }
 
-  /// For one request, which reads what is active now until it ends.
-  func pinned() -> QueryAPI {
+  /// For one request, which reads what is active now until it ends, as far as `reach` goes.
+  func pinned(_ reach: Reach) -> QueryAPI {
     var api = self
     api.active = self.projection.active
+    guard reach != .everybody else { return api }
+    api.reach = reach
+    api.active.reader = ReachReader(reader: api.active.reader, reach: reach)
     return api
   }
 

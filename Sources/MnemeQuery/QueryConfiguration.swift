@@ -35,6 +35,8 @@ public struct QueryConfiguration: Sendable {
   public var maxScannedRecordCount = 1000
   /// Vectors of queries that are remembered: bytes, and for how long.
   public var embeddingCache = EmbeddingCache.Bounds()
+  /// Requests per second of a key that states no other limit; more is 429.
+  public var rateLimit = 1000
   /// Connections open at one time; more wait in the kernel's queue.
   public var maxConnectionCount = 1024
 

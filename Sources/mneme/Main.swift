@@ -16,7 +16,7 @@ struct Mneme: AsyncParsableCommand {
     subcommands: [
       Up.self, Serve.self, Work.self, Project.self, Add.self, Search.self, Context.self, List.self, History.self,
       Lag.self, Verify.self, Replay.self, GenerationsCommand.self, Snapshot.self, DeadLetters.self,
-      TopicsCommand.self, Doctor.self, Bench.self,
+      TopicsCommand.self, Keys.self, Doctor.self, Bench.self,
     ])
 
   /// Runs the command that the arguments name, and ends the process with its exit status.

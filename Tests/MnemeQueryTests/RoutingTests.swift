@@ -71,27 +71,51 @@ import Testing
       switch credentials.authorization {
       case "Token reader": Principal(tenant: "acme", role: .reader)
       case "Token writer": Principal(tenant: "acme", role: .writer)
+      case "Token admin": Principal(tenant: "acme", role: .admin)
       case "Token other": Principal(tenant: "other", role: .admin)
+      case "Token project": Principal(tenant: "acme", project: "second", role: .admin)
+      case "Token bound": Principal(tenant: "acme", role: .admin, owners: [Owner(kind: .user, id: "bob")])
       default: nil
       }
     }
   }
 
   @Test func `every route goes through the door with the role that it states`() async throws {
-    var harness = Harness()
-    harness.authenticator = Keys()
-    try await harness.run { client in
-      for route in RouteTable.api.routes {
-        let path = route.path.replacing("{id}", with: "4b0f2a52-0000-4000-8000-000000000001")
-        let label = Comment(rawValue: "\(route.method) \(route.path)")
-        let anonymous = try await client.send(route.method, path)
-        let reader = try await client.send(route.method, path, headers: ["Authorization": "Token reader"])
-        let writer = try await client.send(route.method, path, headers: ["Authorization": "Token writer"])
-        #expect((anonymous.status == 401) == (route.role > .anyone), label)
-        #expect((reader.status == 403) == (route.role > .reader), label)
-        #expect(![401, 403].contains(writer.status), label)
-        #expect(route.path.hasSuffix("/") || route.role == .anyone, label)
-        if anonymous.status == 401 { #expect(try anonymous.json["detail"] == anonymous.json["error"], label) }
+    for route in RouteTable.api.routes {
+      let label = Comment(rawValue: "\(route.method) \(route.path)")
+      // What one does, the next one must not find.
+      let harness = Harness(authenticator: Keys())
+      let sample = try #require(RouteSample(route, in: harness), label)
+      try await harness.run { client in
+        let roles: [(String, AccessRole)] = [("nobody", .anyone), ("reader", .reader), ("writer", .writer)]
+        for (name, role) in roles where role < route.role {
+          let reply = try await client.send(sample, as: name)
+          #expect(reply.status == (role == .anyone ? 401 : 403), label)
+          #expect(try reply.json["detail"] == reply.json["error"] && reply.json["detail"] != nil, label)
+        }
+        #expect(harness.log.records.isEmpty, label)
+        let reply = try await client.send(sample, as: "\(max(route.role, .reader))")
+        #expect((200...299).contains(reply.status), "\(label): \(reply.text)")
+      }
+      #expect(route.path.hasSuffix("/") || route.role == .anyone, label)
+    }
+  }
+
+  @Test(arguments: ["other", "project", "bound"])
+  func `no route shows or changes what is not the caller's`(key: String) async throws {
+    for route in RouteTable.api.routes where route.role > .anyone {
+      let label = Comment(rawValue: "\(route.method) \(route.path) as \(key)")
+      let harness = Harness(authenticator: Keys())
+      let sample = try #require(RouteSample(route, in: harness), label)
+      try await harness.run { client in
+        let reply = try await client.send(sample, as: key)
+        #expect(reply.status < 500 && reply.status != 401, "\(label): \(reply.text)")
+        #expect(!reply.text.contains(RouteSample.secret), "\(label): \(reply.text)")
+        #expect(!reply.headers.contains { $0.value.contains(RouteSample.secret) }, label)
+        // What is appended at all is the caller's own.
+        for event in try harness.log.events {
+          #expect(event.owner.tenant != "acme" || (key == "bound" && event.owner.owner.id == "bob"), label)
+        }
       }
     }
   }

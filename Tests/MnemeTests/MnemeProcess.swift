@@ -64,7 +64,7 @@ final class Server: Sendable {
   let port: Int
   let directory: String
   private let process: SendableProcess
-  private let client = HTTPClient()
+  let client = HTTPClient()
 
   private init(port: Int, directory: String, process: SendableProcess) {
     self.port = port

@@ -16,8 +16,8 @@ struct APIRequest: Sendable {
   /// Who was let in.
   let admission: Admission
 
-  /// Whose data is asked for.
-  var tenant: String { self.admission.principal.tenant }
+  /// Whose data is asked for: what log keys and the projection call a tenant.
+  var tenant: String { self.admission.principal.realm }
 
   /// The body as a JSON object.
   /// - Throws: `JSONSyntaxError`, or `RequestFailure` where it is empty or no object.
@@ -33,6 +33,17 @@ struct APIRequest: Sendable {
   func header(_ name: String) -> String? { self.headers.first { $0.name.canonicalName == name }?.value }
 }
 
+/// A header of a response.
+struct ResponseHeader: Hashable, Sendable {
+  let name: String
+  let value: String
+
+  init(_ name: String, _ value: String) {
+    self.name = name
+    self.value = value
+  }
+}
+
 /// A handler's answer.
 struct APIResponse: Sendable {
   /// HTTP status.
@@ -42,7 +53,7 @@ struct APIResponse: Sendable {
   /// The body.
   var body: [UInt8]
   /// Further headers.
-  var headers: [(name: String, value: String)] = []
+  var headers: [ResponseHeader] = []
   /// Whether the connection ends after it.
   var closesConnection = false
 
@@ -65,10 +76,11 @@ struct APIResponse: Sendable {
   init(_ failure: RequestFailure) {
     self.init(failure.body, status: failure.code.status)
     self.closesConnection = failure.closesConnection
-    if let seconds = failure.retryAfterSeconds { self.headers.append(("Retry-After", String(seconds))) }
+    self.headers = failure.headers
+    if let seconds = failure.retryAfterSeconds { self.headers.append(ResponseHeader("Retry-After", String(seconds))) }
     if !failure.allowedMethods.isEmpty {
-      self.headers.append(("Allow", failure.allowedMethods.joined(separator: ", ")))
+      self.headers.append(ResponseHeader("Allow", failure.allowedMethods.joined(separator: ", ")))
     }
-    if failure.code == .unauthorized { self.headers.append(("WWW-Authenticate", "Token")) }
+    if failure.code == .unauthorized { self.headers.append(ResponseHeader("WWW-Authenticate", "Token")) }
   }
 }

@@ -10,6 +10,7 @@ struct QueryResponder: HTTPResponder {
   private let api: QueryAPI
   private let table: RouteTable
   private let door: Door
+  private let limiter = RateLimiter()
   private let bodies: BodyReader
   private let executors: LoopExecutors
 
@@ -59,8 +60,10 @@ struct QueryResponder: HTTPResponder {
     _ request: Request, _ route: Route, _ values: [String], _ target: RequestTarget, _ executor: LoopExecutor
   ) async throws -> APIResponse {
     let admission: Admission
+    let standing: RateLimiter.Standing?
     do {
       admission = try await self.door.admit(Self.credentials(request), to: route.role)
+      standing = try self.count(admission)
       if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
         throw RequestFailure(.unsupportedMediaType, "a body with a content encoding is not read; send it as it is")
       }
@@ -77,11 +80,26 @@ struct QueryResponder: HTTPResponder {
         target: target, pathValues: values, headers: request.headers, authority: request.head.authority, body: body,
         admission: admission)
       // Not before the body is read: a slow publisher's request belongs to what is active when it is complete.
-      let api = service.pinned()
+      let api = service.pinned(admission.reach)
       var answer = try await withTaskExecutorPreference(route.place.executor) { try await route.handler(api, call) }
-      answer.headers.append((HeaderNames.generation, api.active.generation))
+      answer.headers.append(ResponseHeader(HeaderNames.generation, api.active.generation))
+      if let standing { answer.headers += standing.headers }
       return answer
     }
+  }
+
+  /// Counts a request of a key; nil where there is none.
+  /// - Throws: `RequestFailure` (`.rateLimited`) where it is one too many.
+  private func count(_ admission: Admission) throws -> RateLimiter.Standing? {
+    guard let key = admission.principal.keyID else { return nil }
+    let limit = admission.principal.rateLimit ?? self.api.configuration.rateLimit
+    let standing = self.limiter.take(key, limit: limit)
+    guard let seconds = standing.retryAfterSeconds else { return standing }
+    var failure = RequestFailure(
+      .rateLimited, "the key has sent more than \(limit) requests in a second; send the request again later",
+      retryAfterSeconds: seconds)
+    failure.headers = standing.headers
+    throw failure
   }
 
   private static let tookTooLong = RequestFailure(.timeout, "the request took too long and was given up")
@@ -124,8 +142,8 @@ struct QueryResponder: HTTPResponder {
     // Memories are private: no cache keeps them, and no browser takes them for anything else.
     headers[.cacheControl] = "no-store"
     headers[HeaderNames.contentTypeOptions] = "nosniff"
-    for (name, value) in answer.headers {
-      if let name = HTTPField.Name(name) { headers[name] = value }
+    for header in answer.headers {
+      if let name = HTTPField.Name(header.name) { headers[name] = header.value }
     }
     let status = HTTPResponse.Status(code: answer.status)
     let buffer = ByteBuffer(bytes: isHead ? [] : answer.body)

@@ -15,6 +15,7 @@ struct RequestFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case conflict
     case tooLarge = "too_large"
     case unsupportedMediaType = "unsupported_media_type"
+    case rateLimited = "rate_limited"
     case failed
     case backpressure
     case unavailable
@@ -34,6 +35,7 @@ struct RequestFailure: Error, Hashable, Sendable, CustomStringConvertible {
       case .conflict: 409
       case .tooLarge: 413
       case .unsupportedMediaType: 415
+      case .rateLimited: 429
       case .failed: 500
       case .backpressure, .unavailable, .positionNotReached: 503
       case .timeout: 504
@@ -52,6 +54,8 @@ struct RequestFailure: Error, Hashable, Sendable, CustomStringConvertible {
   var retryAfterSeconds: Int?
   /// Methods that the path does have, for `.methodNotAllowed`.
   var allowedMethods: [String] = []
+  /// Further headers of the response.
+  var headers: [ResponseHeader] = []
   /// Whether the connection ends after the response, as unread bytes of the request stand in it.
   var closesConnection = false
 

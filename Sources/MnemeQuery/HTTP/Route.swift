@@ -29,7 +29,7 @@ struct Route: Sendable {
   /// Path with `{name}` for parameters, as documented, with the slash at its end; the slash is optional in requests.
   let path: String
   /// What the caller must be allowed.
-  let role: Role
+  let role: AccessRole
   /// Where it is answered.
   let place: Place
   /// Answers it.
@@ -43,7 +43,7 @@ struct Route: Sendable {
   }
 
   /// An endpoint.
-  init(_ method: String, _ path: String, _ role: Role, in place: Place = .pool, _ handler: @escaping Handler) {
+  init(_ method: String, _ path: String, _ role: AccessRole, in place: Place = .pool, _ handler: @escaping Handler) {
     self.method = method
     self.path = path
     self.role = role
@@ -51,6 +51,9 @@ struct Route: Sendable {
     self.handler = handler
     self.pattern = path.split(separator: "/").map { $0.hasPrefix("{") ? .parameter : .literal(String($0)) }
   }
+
+  /// How many segments its path has.
+  var segmentCount: Int { self.pattern.count }
 
   /// The values of the path's parameters; nil where the path is another.
   func match(_ segments: [String]) -> [String]? {
@@ -72,10 +75,18 @@ struct Route: Sendable {
 struct RouteTable: Sendable {
   /// In order.
   let routes: [Route]
+  /// The same by the number of their segments: most are passed over without a look.
+  private let byLength: [[Route]]
+
+  /// All endpoints of the API.
+  static let api = RouteTable(Route.memories + Route.operations)
 
   /// A table of `routes`.
   init(_ routes: [Route]) {
     self.routes = routes
+    var byLength = [[Route]](repeating: [], count: (routes.map(\.segmentCount).max() ?? 0) + 1)
+    for route in routes { byLength[route.segmentCount].append(route) }
+    self.byLength = byLength
   }
 
   /// The endpoint of a request, and the values of its path's parameters. `HEAD` is answered as `GET` is.
@@ -83,7 +94,7 @@ struct RouteTable: Sendable {
   func find(_ method: String, _ segments: [String]) throws -> (route: Route, values: [String]) {
     let method = method == "HEAD" ? "GET" : method
     var allowed: [String] = []
-    for route in self.routes {
+    for route in segments.count < self.byLength.count ? self.byLength[segments.count] : [] {
       guard let values = route.match(segments) else { continue }
       if route.method == method { return (route, values) }
       allowed.append(route.method)

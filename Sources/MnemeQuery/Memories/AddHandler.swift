@@ -15,7 +15,7 @@ extension QueryAPI {
         id: id, type: .turnRecorded, owner: OwnerKey(tenant: request.tenant, owner: owner), body: form.turn),
       waits: waits)
     var response = APIResponse(Self.addAnswer(receipt))
-    response.headers.append((Position.header, receipt.position.description))
+    response.headers.append(ResponseHeader(Position.header, receipt.position.description))
     return response
   }
 

@@ -31,7 +31,7 @@ extension QueryAPI {
   func event(_ request: APIRequest) async throws -> APIResponse {
     let id = request.pathValues[0]
     try await self.awaitPosition(request)
-    let entry = self.accepted.entry(id, tenant: request.tenant)
+    let entry = self.acceptedEntry(id, tenant: request.tenant)
     if let entry, entry.recordCount != 1 {
       // Its last record is not necessarily the last one processed.
       let isProcessed = try await self.wait(for: entry.position, timeout: .zero)
@@ -108,7 +108,7 @@ extension QueryAPI {
         let records = try await self.log.read(
           TopicPartition(Topics.turns, partition), from: offset, limit: ReadLimit())
         guard let last = records.last else { break }
-        if let found = records.first(where: { $0.header("ce_id") == id && Self.isOf(tenant, $0) }) {
+        if let found = records.first(where: { $0.header("ce_id") == id && self.isOf(tenant, $0) }) {
           let time = found.header("ce_time").flatMap { Timestamp($0) }
           return (found.header("ce_type") ?? "", time ?? Timestamp(milliseconds: found.appendedAtMilliseconds))
         }
@@ -118,7 +118,8 @@ extension QueryAPI {
     return nil
   }
 
-  private static func isOf(_ tenant: String, _ record: LogRecord) -> Bool {
-    record.key.map { $0.starts(with: "\(tenant)/".utf8) } ?? false
+  private func isOf(_ tenant: String, _ record: LogRecord) -> Bool {
+    guard let owner = record.key.flatMap({ OwnerKey(String(decoding: $0, as: UTF8.self)) }) else { return false }
+    return owner.tenant == tenant && self.reach.includes(owner.owner)
   }
 }

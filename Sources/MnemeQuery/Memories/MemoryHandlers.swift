@@ -95,7 +95,7 @@ extension QueryAPI {
   /// An answer with the position of what was written.
   static func written(_ answer: JSONOutput, _ receipt: Receipt) -> APIResponse {
     var response = APIResponse(answer)
-    response.headers.append((Position.header, receipt.position.description))
+    response.headers.append(ResponseHeader(Position.header, receipt.position.description))
     return response
   }
 

@@ -87,7 +87,7 @@ extension QueryAPI {
       var members = members
       members.add("degraded", .bool(true))
       var response = APIResponse(.object(members))
-      response.headers.append(("X-Mneme-Degraded", self.degradations.joined(separator: ", ")))
+      response.headers.append(ResponseHeader("X-Mneme-Degraded", self.degradations.joined(separator: ", ")))
       return response
     }
   }

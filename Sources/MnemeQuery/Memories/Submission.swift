@@ -86,7 +86,9 @@ extension QueryAPI {
   static let source = "/mneme/http"
 
   /// Appends the events of `submission`, unless they came before, and waits until they are processed if `waits`.
+  /// - Throws: `RequestFailure` (`.forbidden`) where a part is of an owner whom the caller does not reach.
   func submit(_ submission: Submission, waits: Bool) async throws -> Receipt {
+    for part in submission.parts { try self.reach.require(part.owner.owner) }
     let known =
       submission.isPublishers
       ? try await self.earlier(
@@ -114,7 +116,7 @@ extension QueryAPI {
       }
     }
     func isWanted(_ other: OwnerKey?) -> Bool { owner == nil || other == nil || other == owner }
-    if let entry = self.accepted.entry(id, tenant: tenant), isWanted(entry.owner) {
+    if let entry = self.acceptedEntry(id, tenant: tenant), isWanted(entry.owner) {
       try require(entry.type == type && entry.memoryID == memoryID)
       return Receipt(id: id, owner: entry.owner, position: entry.position, outcome: nil, isProcessed: false)
     }
@@ -126,6 +128,12 @@ extension QueryAPI {
     var position = Position()
     position.include(partition: outcome.input.partition, offset: outcome.input.offset)
     return Receipt(id: id, owner: outcome.owner, position: position, outcome: outcome, isProcessed: true)
+  }
+
+  /// The event `id`, where this process took it in and the caller reaches its owner.
+  func acceptedEntry(_ id: String, tenant: String) -> AcceptedEvents.Entry? {
+    guard let entry = self.accepted.entry(id, tenant: tenant) else { return nil }
+    return entry.owner.map { self.reach.includes($0.owner) } ?? true ? entry : nil
   }
 
   /// Waits, within bounds, until `receipt` is processed.

@@ -8,8 +8,9 @@ extension QueryAPI {
   /// `GET /v1/ping/`: what a client asks first. Without an organisation and a project it refuses to start;
   /// without an e-mail address it has none to report to others.
   func ping(_ request: APIRequest) -> APIResponse {
-    APIResponse([
-      "status": "ok", "org_id": .string(request.tenant), "project_id": .string(request.tenant), "user_email": nil,
+    let caller = request.admission.principal
+    return APIResponse([
+      "status": "ok", "org_id": .string(caller.tenant), "project_id": .string(caller.project), "user_email": nil,
     ])
   }
 

@@ -23,7 +23,7 @@ struct BenchServer: Sendable {
     let system = try await MnemeSystem.open(options)
     let roles = try await Roles(system)
     let (ports, announce) = AsyncStream.makeStream(of: Int.self)
-    let services = roles.services(host: "127.0.0.1", port: 0) { announce.yield($0) }
+    let services = roles.services(Entrance.own) { announce.yield($0) }
     let group = ServiceGroup(services: services, logger: system.logger)
     let result = try await withThrowingTaskGroup(of: Value?.self) { tasks in
       tasks.addTask {

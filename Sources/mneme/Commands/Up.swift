@@ -21,26 +21,18 @@ struct Up: AsyncParsableCommand {
   /// Runs `roles` until the process is told to end.
   static func run(_ roles: Set<Role>, _ options: SettingsOptions) async throws {
     let system = try await MnemeSystem.open(options)
-    let host = system.settings.text(.host)
-    guard !roles.contains(.serve) || isLoopback(host) else {
-      throw SettingsError(
-        "\(Setting.host.flag) \(host) is not a loopback address, and there are no API keys to protect it")
-    }
-    let port = try system.settings.integer(.port, in: 0...65_535)
     let process: Roles
+    let entrance: Entrance?
     do {
+      entrance = roles.contains(.serve) ? try Entrance(system.settings, logger: system.logger) : nil
       process = try await Roles(system, roles)
     } catch {
       await system.log.close()
       throw error
     }
-    if roles.contains(.serve) {
-      Console.note("no API keys: whoever reaches \(host) can read and write everything")
-    } else {
-      Console.note("mneme runs")
-    }
-    let services = process.services(host: host, port: port) { port in
-      Console.note("mneme listens on http://\(host):\(port)")
+    Console.note(entrance?.note ?? "mneme runs")
+    let services = process.services(entrance) { port in
+      Console.note("mneme listens on http://\(entrance?.host ?? ""):\(port)")
     }
     do {
       try await run(services, logger: system.logger)
@@ -61,9 +53,5 @@ struct Up: AsyncParsableCommand {
       }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     configuration.maximumGracefulShutdownDuration = maxShutdownDuration
     try await ServiceGroup(configuration: configuration).run()
-  }
-
-  private static func isLoopback(_ host: String) -> Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.")
   }
 }

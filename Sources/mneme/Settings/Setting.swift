@@ -9,6 +9,9 @@ enum Setting: String, CaseIterable, Sendable {
   case instance
   case host
   case port
+  case pathPrefix = "path-prefix"
+  case apiKeys = "api-keys"
+  case rateLimit = "rate-limit"
   case partitions
   case llmURL = "llm-url"
   case llmModel = "llm-model"
@@ -64,6 +67,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .replicationFactor, .instance: nil
     case .host: "127.0.0.1"
     case .port: "8765"
+    case .pathPrefix, .apiKeys: nil
+    case .rateLimit: "1000"
     case .partitions: "4"
     case .llmPrompt, .llmPromptPrice, .llmCompletionPrice, .embeddingPrice: nil
     case .llmURL, .llmAPIKey, .embeddingURL, .embeddingAPIKey, .embeddingDimension, .modelDir: nil
@@ -95,6 +100,9 @@ enum Setting: String, CaseIterable, Sendable {
       "Stable name of this worker: one that comes back under it goes on at once, and fences whoever had it."
     case .host: "Address that HTTP listens on. Anything but loopback is refused while there are no API keys."
     case .port: "Port that HTTP listens on; 0 takes a free one."
+    case .pathPrefix: "Path under which the HTTP API stands as well, e.g. '/mem0', for proxies that keep it."
+    case .apiKeys: "File with the API keys that 'mneme keys' makes. Not set: no keys, and loopback only."
+    case .rateLimit: "Requests per second of an API key that states no limit of its own."
     case .partitions: "Partitions of each topic. Fixed once the log exists."
     case .llmURL: "Base URL of an OpenAI-compatible API for extraction. Not set: the built-in extractor."
     case .llmModel: "Name of the chat model."

@@ -19,6 +19,9 @@ struct SettingsOptions: ParsableArguments {
   @Option(help: help(.instance)) var instance: String?
   @Option(help: help(.host)) var host: String?
   @Option(help: help(.port)) var port: String?
+  @Option(help: help(.pathPrefix)) var pathPrefix: String?
+  @Option(name: .customLong("api-keys"), help: help(.apiKeys)) var apiKeys: String?
+  @Option(help: help(.rateLimit)) var rateLimit: String?
   @Option(help: help(.partitions)) var partitions: String?
   @Option(name: .customLong("llm-url"), help: help(.llmURL)) var llmURL: String?
   @Option(help: help(.llmModel)) var llmModel: String?
@@ -53,7 +56,8 @@ struct SettingsOptions: ParsableArguments {
   var given: [Setting: String] {
     let values: [Setting: String?] = [
       .dataDir: dataDir, .log: log, .kafkaPrefix: kafkaPrefix, .kafkaTransactions: kafkaTransactions,
-      .replicationFactor: replicationFactor, .instance: instance, .host: host, .port: port, .partitions: partitions,
+      .replicationFactor: replicationFactor, .instance: instance, .host: host, .port: port,
+      .pathPrefix: pathPrefix, .apiKeys: apiKeys, .rateLimit: rateLimit, .partitions: partitions,
       .llmURL: llmURL,
       .llmModel: llmModel, .llmAPIKey: llmAPIKey, .llmTimeout: llmTimeout, .llmAttempts: llmAttempts,
       .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .llmPrompt: llmPrompt,

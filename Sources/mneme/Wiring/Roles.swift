@@ -51,7 +51,7 @@ struct Roles: Sendable {
 
   /// What follows the generations, and the query service, in the order in which they need each other; they stop in
   /// reverse.
-  func services(host: String, port: Int, onListening: @escaping @Sendable (Int) -> Void) -> [any Service] {
+  func services(_ entrance: Entrance?, onListening: @escaping @Sendable (Int) -> Void) -> [any Service] {
     var services: [any Service] = [
       GenerationSupervisor(
         system: system, models: models, roles: roles, projections: projections, projection: projection)
@@ -60,18 +60,19 @@ struct Roles: Sendable {
       services.append(
         RetentionService(log: system.log, environment: MnemeSystem.environment, logger: system.logger))
     }
-    if let projection { services.append(queryService(projection, host: host, port: port, onListening: onListening)) }
+    if let projection, let entrance {
+      services.append(queryService(projection, entrance, onListening: onListening))
+    }
     return services
   }
 
   private func queryService(
-    _ projection: ProjectionSwitch, host: String, port: Int, onListening: @escaping @Sendable (Int) -> Void
+    _ projection: ProjectionSwitch, _ entrance: Entrance, onListening: @escaping @Sendable (Int) -> Void
   ) -> QueryService {
     QueryService(
-      configuration: QueryConfiguration(host: host, port: port), log: system.log, codec: system.codec,
-      projection: projection, reranker: reranker, lag: { try await lag() }, clock: MnemeSystem.environment.now,
-      logger: system.logger,
-      onServerRunning: { onListening($0) })
+      configuration: entrance.configuration, log: system.log, codec: system.codec, projection: projection,
+      reranker: reranker, lag: { try await lag() }, authenticator: entrance.authenticator,
+      clock: MnemeSystem.environment.now, logger: system.logger, onServerRunning: { onListening($0) })
   }
 
   /// The embedder of what readers read.

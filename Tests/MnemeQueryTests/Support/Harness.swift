@@ -14,11 +14,15 @@ struct Harness: Sendable {
   let reader = ReaderTwin()
   let embedder = EmbedderTwin()
   var configuration: QueryConfiguration
-  var authenticator: any Authenticator = SingleTenant()
+  var authenticator: any Authenticator
   var reranker: (any Reranker)?
 
   /// A service with small bounds on time. With `processes`, each append is processed at once.
-  init(processes: Bool = true, _ change: (inout QueryConfiguration) -> Void = { _ in }) {
+  init(
+    processes: Bool = true, authenticator: any Authenticator = SingleTenant(),
+    _ change: (inout QueryConfiguration) -> Void = { _ in }
+  ) {
+    self.authenticator = authenticator
     self.configuration = QueryConfiguration(port: 0)
     self.configuration.outcomeTimeout = .seconds(20)
     change(&self.configuration)

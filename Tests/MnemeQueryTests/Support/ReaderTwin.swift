@@ -76,7 +76,9 @@ final class ReaderTwin: MemoryReader {
   }
 
   func history(_ id: UUID, tenant: String) async throws -> [HistoryEntry] {
-    try self.look { $0.history[id] ?? [] }
+    try self.look { state in
+      state.memories[id].map { $0.owner.tenant == tenant } ?? true ? state.history[id] ?? [] : []
+    }
   }
 
   func outcome(ofInput id: String, tenant: String) async throws -> InputOutcome? {

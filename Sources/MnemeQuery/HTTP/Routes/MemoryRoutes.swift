@@ -1,7 +1,6 @@
-extension RouteTable {
-  /// The API's endpoints.
-  static let api = RouteTable([
-    Route("GET", "/v1/ping/", .reader, in: .loop) { api, request in api.ping(request) },
+extension Route {
+  /// Memories: adding, reading, changing, deleting.
+  static let memories: [Route] = [
     Route("POST", "/v3/memories/add/", .writer) { api, request in try await api.add(request) },
     Route("POST", "/v3/memories/search/", .reader, in: .readers) { api, request in try await api.search(request) },
     Route("POST", "/v1/context/", .reader, in: .readers) { api, request in try await api.context(request) },
@@ -13,9 +12,5 @@ extension RouteTable {
     Route("GET", "/v1/memories/{id}/history/", .reader, in: .readers) { api, request in try await api.history(request)
     },
     Route("GET", "/v1/event/{id}/", .reader, in: .readers) { api, request in try await api.event(request) },
-    Route("GET", "/v1/lag/", .reader) { api, request in try await api.lagReport(request) },
-    Route("GET", "/healthz", .anyone, in: .loop) { api, request in api.health(request) },
-    Route("GET", "/readyz", .anyone) { api, request in try await api.readiness(request) },
-    Route("GET", "/metrics", .anyone) { api, request in try await api.metricsText(request) },
-  ])
+  ]
 }
