@@ -44,6 +44,7 @@ let package = Package(
     .target(name: "CAllocator"),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CRdkafka", linkerSettings: [.linkedLibrary("rdkafka")]),
+    .target(name: "CStemmer", linkerSettings: [.linkedLibrary("stemmer")]),
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
     // Core: pure.
@@ -69,7 +70,9 @@ let package = Package(
       resources: [.embedInCode("Prompts")], swiftSettings: safe),
     .target(
       name: "MnemeProjection",
-      dependencies: ["CAllocator", "CKernels", "MnemeCore", "EventLog", crypto, grdb, lifecycle, logging, sqlite],
+      dependencies: [
+        "CAllocator", "CKernels", "CStemmer", "MnemeCore", "EventLog", crypto, grdb, lifecycle, logging, sqlite,
+      ],
       swiftSettings: safe),
     .target(
       name: "MnemeQuery",

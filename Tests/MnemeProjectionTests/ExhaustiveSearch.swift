@@ -12,22 +12,22 @@ extension SearchTests {
   ) throws -> [Ranked<UUID>] {
     try DatabaseQueue().read { database in
       let tokenizer = try WordTokenizer(database)
-      let words = try KeywordQuery(request, database).keys
+      let words = try KeywordQuery(request, database).keys.map { Set($0) }
       let population = scenario.views.values.filter { view in
         view.owner.tenant == request.query.tenant && (request.query.owner.map { $0 == view.owner } ?? true)
       }
       let texts = try Dictionary(
         uniqueKeysWithValues: population.map {
-          ($0.memory.id, try tokenizer.words(of: $0.memory.text).map { WordKeys.key(of: $0) })
+          ($0.memory.id, try tokenizer.keys(of: $0.memory.text).all)
         })
       let mean = max(Double(texts.values.reduce(0) { $0 + $1.count }) / Double(max(texts.count, 1)), 1)
-      func weight(_ word: UInt32) -> Double {
-        let frequency = Double(texts.values.count { $0.contains(word) })
+      func weight(_ word: Set<UInt32>) -> Double {
+        let frequency = Double(texts.values.count { $0.contains { word.contains($0) } })
         return log(1 + (Double(texts.count) - frequency + 0.5) / (frequency + 0.5))
       }
-      func score(_ word: UInt32, _ id: UUID) -> Double {
+      func score(_ word: Set<UInt32>, _ id: UUID) -> Double {
         guard let text = texts[id] else { return 0 }
-        let occurrences = Double(text.count { $0 == word })
+        let occurrences = Double(text.count { word.contains($0) })
         return weight(word)
           * (occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * Double(text.count) / mean)))
       }
@@ -41,15 +41,17 @@ extension SearchTests {
       let timeWeight = timely.isEmpty ? 0 : log(1 + (count - timelyCount + 0.5) / (timelyCount + 0.5))
       let lost = try Dictionary(
         uniqueKeysWithValues: texts.map { id, text in
-          (id, Set(try scenario.sourceWords(of: id, database)).subtracting(text))
+          (id, (words: Set(try scenario.sourceWords(of: id, database)), text: Set(text)))
         })
       let lengths = try Dictionary(
         uniqueKeysWithValues: texts.keys.map { id in
           // In steps of four words.
           (id, (Double(try scenario.sourceWords(of: id, database).count) / 4).rounded(.up) * 4)
         })
-      func lostScore(_ word: UInt32, _ id: UUID) -> Double {
-        guard lost[id]?.contains(word) == true, let length = lengths[id] else { return 0 }
+      func lostScore(_ word: Set<UInt32>, _ id: UUID) -> Double {
+        guard let lost = lost[id], !lost.words.isDisjoint(with: word), lost.text.isDisjoint(with: word),
+          let length = lengths[id]
+        else { return 0 }
         return weight(word) * min(1, 0.5 / (0.25 + 0.75 * length / 64))
       }
       let total = words.reduce(timeWeight) { $0 + weight($1) }
@@ -135,7 +137,7 @@ extension Scenario {
       notExpiredAt: chance(30) ? Timestamp(milliseconds: 1000) : nil,
       validAt: chance(20) ? Timestamp(milliseconds: Int64(number(0...1500))) : nil)
     return SearchRequest(
-      query: query, text: chance(80) ? pick(Self.texts) + " " + pick(Self.texts) : "",
+      query: query, text: chance(80) ? pick(texts) + " " + pick(texts) : "",
       vector: chance(70) ? unitVector() : nil, voicedVector: chance(50) ? unitVector() : nil,
       speakers: pick([.people, .everyone, .named(["Ann"])]), time: chance(40) ? interval() : nil,
       reference: chance(50) ? Timestamp(milliseconds: Int64(number(0...900)) * 86_400_000) : nil,

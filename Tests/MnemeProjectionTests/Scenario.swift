@@ -21,6 +21,14 @@ struct Scenario {
     "holds \(Character(Unicode.Scalar(0xFDD0 as UInt32)!)) no character",
   ]
 
+  /// Texts in several languages, with a name that all of them have.
+  static let foreignTexts = [
+    "Maria vive en Berlín con su hija y juega al fútbol", "Maria wohnt in Berlin und mag grünen Tee",
+    "Maria habite à Berlin avec ses deux chats", "Maria lives in Berlin with two cats",
+    "Jugó un partido de fútbol con sus amigos", "Мария любит зелёный чай", "Η Μαρία πίνει πράσινο τσάι",
+    "Maria bor i Berlin och dricker grönt te", "Maria",
+  ]
+
   /// What its memories say.
   var texts = Self.texts
   private(set) var views: [UUID: MemoryView] = [:]
@@ -218,12 +226,11 @@ struct Scenario {
   /// The keys of the words that memory `id` has from what it comes from, as plainly as can be.
   func sourceWords(of id: UUID, _ database: Database) throws -> [UInt32] {
     let tokenizer = try WordTokenizer(database)
-    let stopWords = try KeywordQuery.stopWordKeys(database)
     var found: [UInt32] = []
     for text in spoken[id] ?? [] {
       var ofMessage: [UInt32] = []
-      for key in try tokenizer.words(of: text).map({ WordKeys.key(of: $0) })
-      where !stopWords.contains(key) && !ofMessage.contains(key) {
+      let stopWords = try StopWords.shared(tokenizer).keys(of: TextLanguage.detect(text))
+      for key in try tokenizer.allKeys(of: text) where !stopWords.contains(key) && !ofMessage.contains(key) {
         ofMessage.append(key)
       }
       for key in ofMessage.prefix(64) where !found.contains(key) && found.count < 192 { found.append(key) }

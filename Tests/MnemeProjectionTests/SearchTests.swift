@@ -226,7 +226,7 @@ import Testing
     #expect(error?.code == .mismatch)
   }
 
-  @Test(arguments: 1...8 as ClosedRange<UInt64>)
+  @Test(arguments: 1...14 as ClosedRange<UInt64>)
   func everySearchAnswersAsAnExhaustiveOne(seed: UInt64) async throws {
     // A cache that is too small makes the same search scan.
     let (owners, tenants) = (seed % 2 == 0 ? 256 << 20 : 1000, seed % 4 < 2 ? 256 << 20 : 1000)
@@ -235,6 +235,7 @@ import Testing
     let world = try await World(partitionCount: 2, bounds: bounds)
     defer { world.remove() }
     var scenario = Scenario(world, seed: seed)
+    if seed > 8 { scenario.texts += Scenario.foreignTexts }
     let projector = try world.projector()
     // The same reader sees owners change: what it keeps of them follows.
     let reader = try world.reader()

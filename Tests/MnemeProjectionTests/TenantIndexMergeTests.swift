@@ -62,14 +62,14 @@ import Testing
       for word in text.lowercased().split(separator: " ") {
         let key = WordKeys.key(of: word.utf8)
         var postings: [String] = []
-        let places = index.places(of: [key])[0]
+        let places = index.places(of: [[key]])[0]
         places.forEachPosting { posting in
           // Places that are empty by now may be among them.
           guard index.entries[posting.place].flags.contains(.live) else { return }
           let occurrences = places.occurrences(at: posting.place)
           postings.append("\(index.entries[posting.place].number) \(posting.occurrences) \(occurrences)")
         }
-        answers.append("\(word) \(postings.sorted()) \(index.frequency(of: key) == postings.count)")
+        answers.append("\(word) \(postings.sorted()) \(index.frequency(of: places) == postings.count)")
       }
     }
     return answers.sorted()

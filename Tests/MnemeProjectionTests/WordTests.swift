@@ -11,7 +11,7 @@ import Testing
       ("She was running, and he runs.", ["she", "wa", "run", "and", "he", "run"]),
       ("Café ZÜRICH naïve", ["cafe", "zurich", "naiv"]),
       ("snake_case 3.5mm a-b", ["snake", "case", "3", "5mm", "a", "b"]),
-      ("Москва ЖИВЁТ", ["москва", "живёт"]),
+      ("Москва ЖИВЁТ", ["москва", "живёт"]), ("हिन्दी में किताबें ❤️", ["हिन्दी", "में", "किताबें"]),
       // Scripts without spaces: pairs, and single characters only where they stand alone.
       ("東京都", ["東京", "京都"]),
       ("東", ["東"]),
@@ -35,7 +35,7 @@ import Testing
   @Test func longWordsAreCutAtACharacter() async throws {
     let word = String(repeating: "é", count: 3) + String(repeating: "ж", count: 40)
     let words = try await DatabaseQueue().read { try WordTokenizer($0).words(of: word) }
-    #expect(words.count == 1 && words[0].count <= WordTokenizer.maxWordByteCount)
+    #expect(words.count == 1 && words[0].count <= WordSplitter.maxWordByteCount)
     #expect(String(validating: words[0], as: UTF8.self) != nil)
   }
 

@@ -158,7 +158,7 @@ struct ShardFold {
   private mutating func add(
     _ sketch: ResolvedSketch, of owner: OwnerTable.Entry, _ key: OwnerKey, input: Int64, from record: FoldRecord
   ) throws {
-    let spoken = try SpokenWords(sketch, tokenizer, database)
+    let spoken = try SpokenWords(sketch, tokenizer)
     for ordinal in sketch.memories.indices {
       guard sketch.isMemory(ordinal, of: key.owner),
         let found = try number(of: sketch.memories[ordinal].id, owner, key)
@@ -182,7 +182,7 @@ struct ShardFold {
   private mutating func apply(
     _ body: MemoriesResolved, of owner: OwnerTable.Entry, _ key: OwnerKey, input: Int64, from record: FoldRecord
   ) throws {
-    let spoken = try SpokenWords(body, tokenizer, database)
+    let spoken = try SpokenWords(body, tokenizer)
     for (ordinal, event) in body.events.enumerated() {
       try apply(event, spoken, of: owner, key, input: input, ordinal: ordinal, from: record)
     }

@@ -124,7 +124,7 @@ final class ShardReader: Sendable {
     let verdict = try pool.read { try Schema.check($0, for: self.configuration, path: path) }
     guard verdict == .current else {
       throw ProjectionError(
-        .mismatch, "\(path) was made by an older version; a running projector or 'mneme replay rebuild' makes it anew")
+        .mismatch, "\(path) was made by another version; a running projector or 'mneme replay rebuild' makes it anew")
     }
     return pool
   }

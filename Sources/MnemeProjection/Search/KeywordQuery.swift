@@ -10,10 +10,15 @@ struct KeywordQuery: Sendable {
   /// Bytes of a query that are read, at most.
   static let maxTextByteCount = 16 << 10
 
-  /// Keys of the different words. Stop words are among them only where there is no other word.
-  let keys: [UInt32]
+  /// For each of the different words, its alternatives: the keys that it has in memories, one for each language, as a
+  /// question is too short to tell which. A text is in one language, so it has one of them at most; a word of the
+  /// query counts as one all the same. No two words share a key.
+  /// Stop words are among them only where there is no other word.
+  let keys: [[UInt32]]
   /// For each of them, the part of a date that it may be.
   let dates: [DateWord?]
+  /// Which of the words has a key.
+  private let words: [UInt32: Int]
   /// The time that is asked about. It counts as one more word, which the memories of that time have.
   let time: AskedInterval?
 
@@ -23,47 +28,42 @@ struct KeywordQuery: Sendable {
 
   init(_ request: SearchRequest, _ database: Database) throws {
     time = request.time.map { AskedInterval($0) }
-    let vocabulary = try Vocabulary.shared(database)
     let prefix = String(decoding: request.text.utf8.prefix(Self.maxTextByteCount), as: UTF8.self)
+    let tokenizer = try WordTokenizer(database)
+    let language = TextLanguage.detect(prefix)
+    let stopWords = try StopWords.shared(tokenizer)
+    let (english, own) = (stopWords.keys(of: .english), stopWords.keys(of: language))
     var seen: Set<UInt32> = []
-    let all = try IdleTokenizers.shared.words(of: prefix, database).map { (word: $0, key: WordKeys.key(of: $0)) }
+    let all = try tokenizer.askedWords(of: prefix).map { (word: $0, key: try tokenizer.key(of: $0, in: language)) }
       .filter { seen.insert($0.key).inserted }
-    let telling = all.filter { !vocabulary.stopWords.contains($0.key) }
-    let words = (telling.isEmpty ? all : telling).prefix(Self.maxWordCount)
-    keys = words.map(\.key)
-    dates = words.map { DateWord($0.word, months: vocabulary.months) }
-  }
-
-  /// The keys of `stopWords`.
-  static func stopWordKeys(_ database: Database) throws -> Set<UInt32> { try Vocabulary.shared(database).stopWords }
-
-  /// Words that mean something to every query.
-  private struct Vocabulary {
-    let stopWords: Set<UInt32>
-    let months: [[UInt8]]
-
-    private static let made = Mutex<Vocabulary?>(nil)
-
-    static func shared(_ database: Database) throws -> Vocabulary {
-      if let known = made.withLock({ $0 }) { return known }
-      let tokenizer = try WordTokenizer(database)
-      let vocabulary = Vocabulary(
-        stopWords: Set(try tokenizer.words(of: KeywordQuery.stopWords).map { WordKeys.key(of: $0) }),
-        months: try CivilDay.monthNames.map { try tokenizer.words(of: $0).first ?? [] })
-      made.withLock { $0 = vocabulary }
-      return vocabulary
+    let telling = all.filter { !english.contains($0.word.englishKey) && !own.contains($0.key) }
+    let asked = (telling.isEmpty ? all : telling).prefix(Self.maxWordCount)
+    var words: [UInt32: Int] = [:]
+    keys = try asked.enumerated().map { place, asked in
+      try tokenizer.keys(of: asked.word).filter { key in
+        // Forms of which one language makes the same may be two words to another: the first one has the key.
+        guard words[key] == nil else { return false }
+        words[key] = place
+        return true
+      }
     }
+    self.words = words
+    let months = try Self.months(tokenizer)
+    dates = asked.map { DateWord($0.word.english, months: months) }
   }
 
-  /// Words that stand in most English sentences, whatever they are about; and what an apostrophe leaves of some.
-  static let stopWords = """
-    a about after again all also am an and any are as at be because been before being between both but by can could did \
-    do does doing down during each few for from further had has have having he her here hers him himself his how i if in \
-    into is it its itself just let like me more most my myself no nor not now of off on once only or other our ours out over own \
-    please same she should so some such tell than that the their theirs them then there these they this those through to too under \
-    until up us very was we were what when where which while who whom why will with would you your yours \
-    s t m re ve d ll don didn doesn isn wasn
-    """
+  /// The word that a key of a memory is an alternative of; nil where it is none.
+  func word(of key: UInt32) -> Int? { words[key] }
+
+  /// The names of the months, as texts in English have them.
+  private static func months(_ tokenizer: WordTokenizer) throws -> [[UInt8]] {
+    if let known = madeMonths.withLock({ $0 }) { return known }
+    let months = try CivilDay.monthNames.map { try tokenizer.askedWords(of: $0).first?.english ?? [] }
+    madeMonths.withLock { $0 = months }
+    return months
+  }
+
+  private static let madeMonths = Mutex<[[UInt8]]?>(nil)
 }
 
 /// What BM25 has to know of the memories among which it compares: those of one owner, or of one tenant.
@@ -147,11 +147,11 @@ struct WordOccurrences: Sendable {
     var found = Self(count: query.keys.count)
     found.tokenCount = Int32(
       try WordKeys.forEach(row, at: index) { key, occurrences in
-        if let word = query.keys.firstIndex(of: key) { found.counts[word] = Int32(occurrences) }
+        if let word = query.word(of: key) { found.counts[word] += Int32(occurrences) }
       })
     if let source {
       let count = try WordKeys.forEach(row, at: source) { key, _ in
-        if let word = query.keys.firstIndex(of: key) { found.isLost[word] = found.counts[word] == 0 }
+        if let word = query.word(of: key) { found.isLost[word] = found.counts[word] == 0 }
       }
       found.lostShare = SourceWords.share(length: SourceWords.length(count))
     }

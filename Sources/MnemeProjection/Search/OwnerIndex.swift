@@ -191,16 +191,25 @@ struct OwnerIndex: CachedIndex {
     return Int(indexByOrdinal[ordinal])
   }
 
-  /// Where the word of that key occurs, in no order.
-  func postings(of key: UInt32) -> [Posting] {
-    let all = postings[key] ?? []
-    return hasGone ? all.filter { entries[Int($0.index)].isLive } : all
-  }
-
-  /// The entries whose text has lost the word of that key from what they come from, in no order.
-  func losses(of key: UInt32) -> [Int32] {
-    let all = losses[key] ?? []
-    return hasGone ? all.filter { entries[Int($0)].isLive } : all
+  /// Where a word occurs that has those keys, one for each language, each entry once; and the entries whose text has
+  /// lost it from what they come from, none of which has it under another key. In no order.
+  func places(of keys: [UInt32]) -> (postings: [Posting], losses: [Int32]) {
+    var (postings, losses): ([Posting], [Int32]) = ([], [])
+    var foundKeyCount = 0
+    for key in keys {
+      let (own, lost) = (self.postings[key] ?? [], self.losses[key] ?? [])
+      guard !own.isEmpty || !lost.isEmpty else { continue }
+      foundKeyCount += 1
+      // Nearly always there is one, which is not copied.
+      if postings.isEmpty { postings = own } else { postings += own }
+      if losses.isEmpty { losses = lost } else { losses += lost }
+    }
+    if foundKeyCount > 1, !losses.isEmpty {
+      var known = Set(postings.lazy.map(\.index))
+      losses = losses.filter { known.insert($0).inserted }
+    }
+    guard hasGone else { return (postings, losses) }
+    return (postings.filter { entries[Int($0.index)].isLive }, losses.filter { entries[Int($0)].isLive })
   }
 
   /// The cosine of each entry, by the coarse codes: of messages as they were said with `voiced`, of others with

@@ -10,7 +10,8 @@ struct OwnerSearch {
   private let plan: SearchPlan
   private let index: OwnerIndex
   private let words: KeywordQuery
-  private let postings: [[OwnerIndex.Posting]]
+  /// Where each word occurs, and what has lost it.
+  private let places: [(postings: [OwnerIndex.Posting], losses: [Int32])]
   private let statistics: KeywordStatistics
   private let owner: OwnerRow
   private let query: VectorCodes.Query?
@@ -23,11 +24,11 @@ struct OwnerSearch {
     self.owner = owner
     self.index = index
     self.words = words
-    self.postings = words.keys.map { index.postings(of: $0) }
+    self.places = words.keys.map { index.places(of: $0) }
     var statistics = KeywordStatistics(words)
     statistics.memoryCount = owner.memoryCount
     statistics.tokenCount = owner.tokenCount
-    statistics.frequencies = postings.map(\.count)
+    statistics.frequencies = places.map(\.postings.count)
     let isTimely = words.time.map { time in index.entries.map { $0.isLive && time.has($0.standing) } }
     statistics.timelyCount = isTimely?.count { $0 } ?? 0
     self.isTimely = isTimely
@@ -224,13 +225,13 @@ struct OwnerSearch {
           best[other] = max(best[other], score * KeywordQuery.contextShare)
         }
       }
-      for lost in index.losses(of: words.keys[word]) {
+      for lost in places[word].losses {
         let place = Int(lost)
         if best[place] == 0 { reached.append(place) }
         best[place] = max(best[place], weight * SourceWords.share(length: index.entries[place].sourceLength))
       }
       // The day on which it was said is none of its own words.
-      for posting in isDate ? postings[word] : [] {
+      for posting in isDate ? places[word].postings : [] {
         let place = Int(posting.index)
         scores.own[place] += weight * saturation(posting.occurrences, tokenCount: tokenCounts[place])
       }
@@ -247,9 +248,9 @@ struct OwnerSearch {
 
   /// Where word number `word` occurs, the day on which a memory was said included.
   private func occurrences(_ word: Int) -> [OwnerIndex.Posting] {
-    guard let date = words.dates[word] else { return postings[word] }
+    guard let date = words.dates[word] else { return places[word].postings }
     var counts = index.days.map { $0.isCalled(date) ? 1 : 0 as Int32 }
-    for posting in postings[word] { counts[Int(posting.index)] += posting.occurrences }
+    for posting in places[word].postings { counts[Int(posting.index)] += posting.occurrences }
     return counts.indices.compactMap { place in
       counts[place] == 0 ? nil : OwnerIndex.Posting(index: Int32(place), occurrences: counts[place])
     }

@@ -2,28 +2,49 @@ import MnemeCore
 
 // Looking things up: words, and what stands around a memory.
 extension TenantIndex {
-  /// Where the words of those keys occur, to be looked up by place.
-  func places(of keys: [UInt32]) -> [WordPlaces] {
-    keys.map {
-      WordPlaces(
-        base: base.postings(of: $0), added: added[$0] ?? [], lostBase: lostBase.postings(of: $0),
-        lostAdded: lostAdded[$0] ?? [], baseCount: baseCount)
-    }
+  /// Where words occur that each have those keys, one for each language, to be looked up by place.
+  func places(of keys: [[UInt32]]) -> [WordPlaces] {
+    keys.map { keys in WordPlaces(parts: keys.compactMap(part), baseCount: baseCount) }
+  }
+
+  private func part(_ key: UInt32) -> WordPlaces.Part? {
+    let part = WordPlaces.Part(
+      base: base.postings(of: key), added: added[key] ?? [], lostBase: lostBase.postings(of: key),
+      lostAdded: lostAdded[key] ?? [])
+    return part.isEmpty ? nil : part
+  }
+
+  /// In how many memories a word occurs.
+  func frequency(of word: WordPlaces) -> Int {
+    var count = 0
+    word.forEachPosting { if !hasGone || isLive($0.place) { count += 1 } }
+    return count
   }
 
   /// Where a word occurs.
   struct WordPlaces: Sendable {
-    fileprivate let base: ArraySlice<PostingTable.Posting>
-    fileprivate let added: [PostingTable.Posting]
-    fileprivate let lostBase: ArraySlice<PostingTable.Posting>
-    fileprivate let lostAdded: [PostingTable.Posting]
+    /// Under one key.
+    fileprivate struct Part: Sendable {
+      let base: ArraySlice<PostingTable.Posting>
+      let added: [PostingTable.Posting]
+      let lostBase: ArraySlice<PostingTable.Posting>
+      let lostAdded: [PostingTable.Posting]
+
+      var isEmpty: Bool { base.isEmpty && added.isEmpty && lostBase.isEmpty && lostAdded.isEmpty }
+    }
+
+    /// Of the keys under which anything is found; no place has the word under two of them, but what it has lost may
+    /// be one that it has, or another one that it has lost.
+    fileprivate let parts: [Part]
     fileprivate let baseCount: Int
 
     /// Calls `body` with each place; places that are empty by now may be among them.
     @inline(__always)
     func forEachPosting(_ body: (PostingTable.Posting) -> Void) {
-      for posting in base { body(posting) }
-      for posting in added { body(posting) }
+      for part in parts {
+        for posting in part.base { body(posting) }
+        for posting in part.added { body(posting) }
+      }
     }
 
     /// Calls `body` with each place that was said on a day of `days` which `date` names, and how often the word occurs
@@ -36,11 +57,18 @@ extension TenantIndex {
           next += 1
         }
       }
-      // They are in order of places.
-      forEachPosting { posting in
+      func look(at posting: PostingTable.Posting) {
         look(upTo: posting.place)
         if days[posting.place].isCalled(date) { body(posting.place, posting.occurrences) }
         next = posting.place + 1
+      }
+      if parts.count > 1 {
+        var postings: [PostingTable.Posting] = []
+        forEachPosting { postings.append($0) }
+        for posting in postings.sorted(by: { $0.place < $1.place }) { look(at: posting) }
+      } else {
+        // They are in order of places.
+        forEachPosting { look(at: $0) }
       }
       look(upTo: days.count)
     }
@@ -48,19 +76,41 @@ extension TenantIndex {
     /// Calls `body` with each place whose text has lost it, and the share of its weight that it has there; places that
     /// are empty by now may be among them.
     func forEachLoss(_ body: (_ place: Int, _ share: Double) -> Void) {
-      for posting in lostBase { body(posting.place, SourceWords.share(length: posting.occurrences)) }
-      for posting in lostAdded { body(posting.place, SourceWords.share(length: posting.occurrences)) }
+      guard parts.count > 1 else {
+        for part in parts {
+          for posting in part.lostBase { body(posting.place, SourceWords.share(length: posting.occurrences)) }
+          for posting in part.lostAdded { body(posting.place, SourceWords.share(length: posting.occurrences)) }
+        }
+        return
+      }
+      var seen: Set<Int> = []
+      for part in parts {
+        for posting in [Array(part.lostBase), part.lostAdded].joined()
+        where seen.insert(posting.place).inserted && occurrences(at: posting.place) == 0 {
+          body(posting.place, SourceWords.share(length: posting.occurrences))
+        }
+      }
     }
 
     /// The share of its weight that it has at `place`, where the text has lost it; 0 elsewhere.
     func lostShare(at place: Int) -> Double {
-      let length = place < baseCount ? lostBase.occurrences(at: place) : lostAdded[...].occurrences(at: place)
-      return length == 0 ? 0 : SourceWords.share(length: length)
+      // How long what it comes from is, which is the same under each key.
+      var length: Int32 = 0
+      for part in parts {
+        length = max(
+          length,
+          place < baseCount ? part.lostBase.occurrences(at: place) : part.lostAdded[...].occurrences(at: place))
+      }
+      return length == 0 || (parts.count > 1 && occurrences(at: place) > 0) ? 0 : SourceWords.share(length: length)
     }
 
     /// How often it occurs at `place`.
     func occurrences(at place: Int) -> Int32 {
-      place < baseCount ? base.occurrences(at: place) : added[...].occurrences(at: place)
+      var count: Int32 = 0
+      for part in parts {
+        count += place < baseCount ? part.base.occurrences(at: place) : part.added[...].occurrences(at: place)
+      }
+      return count
     }
   }
 

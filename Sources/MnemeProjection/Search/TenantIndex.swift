@@ -373,12 +373,5 @@ struct TenantIndex: CachedIndex {
     return low
   }
 
-  /// In how many memories the word of that key occurs.
-  func frequency(of key: UInt32) -> Int {
-    let (base, added) = (base.postings(of: key), added[key] ?? [])
-    guard hasGone else { return base.count + added.count }
-    return base.count { isLive($0.place) } + added.count { isLive($0.place) }
-  }
-
   func isLive(_ place: Int) -> Bool { entries[place].flags.contains(.live) }
 }

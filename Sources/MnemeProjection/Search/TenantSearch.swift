@@ -83,7 +83,7 @@ struct TenantSearch: Sendable {
     var statistics = KeywordStatistics(words)
     statistics.memoryCount = share.memoryCount
     statistics.tokenCount = share.tokenCount
-    statistics.frequencies = words.keys.map { index.frequency(of: $0) }
+    statistics.frequencies = places.map { index.frequency(of: $0) }
     statistics.timelyCount = timelyPlaces?.count ?? 0
     return statistics
   }

@@ -7,8 +7,8 @@ import MnemeCore
 /// A memory's number is its owner's number times 2³² plus an ordinal, so that an owner's rows, vectors and sources lie
 /// side by side.
 enum Schema {
-  /// Shape of the tables, and of the bodies in them. A shard of an older one is folded again.
-  static let version = 5 + 1000 * Upcasting.steps.count
+  /// Shape of the tables, of the bodies in them, and of the words' keys. A shard of an older one is folded again.
+  static let version = 6 + 1000 * Upcasting.steps.count
 
   /// Bytes of a page: five vectors of 384 components fit, where two would fit into the usual half.
   static let pageByteCount = 8192
@@ -21,7 +21,7 @@ enum Schema {
   /// Makes the tables in an empty database.
   static func create(_ database: Database, for configuration: ProjectionConfiguration) throws {
     try database.execute(sql: tables)
-    for (name, value) in meta(of: configuration) {
+    for (name, value) in meta(of: configuration) + [(wordRules, try WordRules.digest(database))] {
       try database.execute(sql: "INSERT INTO meta VALUES (?, ?)", arguments: [name, value])
     }
     try database.execute(sql: "PRAGMA user_version = \(version)")
@@ -31,7 +31,7 @@ enum Schema {
   enum Verdict: Equatable {
     /// It is what the configuration asks for.
     case current
-    /// An older version of this program made it.
+    /// An older version of this program made it, or other rules made its words.
     case outdated
   }
 
@@ -51,8 +51,11 @@ enum Schema {
         .mismatch,
         "\(path) was made for \(name) \(actual[name] ?? "unknown"), not \(wanted); run 'mneme replay rebuild'")
     }
-    return .current
+    return actual[wordRules] == (try WordRules.digest(database)) ? .current : .outdated
   }
+
+  /// Name of what a shard says about its words.
+  private static let wordRules = "word rules"
 
   private static func meta(of configuration: ProjectionConfiguration) -> [(name: String, value: String)] {
     [

@@ -75,7 +75,7 @@ public struct ProjectionSnapshot: Sendable {
       let source = try DatabaseQueue(path: files.path(name), configuration: options)
       try await source.writeWithoutTransaction { database in
         guard try Schema.check(database, for: configuration, path: files.linkPath) == .current else {
-          throw ProjectionError(.mismatch, "\(files.linkPath) was made by an older version; run 'mneme replay rebuild'")
+          throw ProjectionError(.mismatch, "\(files.linkPath) was made by another version; run 'mneme replay rebuild'")
         }
         try database.execute(sql: "VACUUM INTO ?", arguments: [path])
       }

@@ -128,7 +128,7 @@ struct PastMemories {
     for change in changes where lives[change.memory] != nil {
       if current?.input != change.input {
         let body = try body(of: change.input)
-        current = (change.input, body, try SpokenWords(body, tokenizer, database))
+        current = (change.input, body, try SpokenWords(body, tokenizer))
       }
       guard let (_, body, spoken) = current, body.events.indices.contains(change.ordinal) else {
         throw MemoryRow.damaged

@@ -29,20 +29,24 @@ struct PastSearch {
     let words = try KeywordQuery(request, database)
     self.words = words
     let tokenizer = try WordTokenizer(database)
-    let places = Dictionary(uniqueKeysWithValues: words.keys.enumerated().map { ($1, $0) })
     var statistics = KeywordStatistics(words)
     var tokenCounts: [Int32] = []
     self.occurrences = try entries.map { entry in
       var counts = [Int32](repeating: 0, count: words.keys.count)
-      let all = try tokenizer.words(of: entry.view.memory.text)
-      for word in all { if let place = places[WordKeys.key(of: word)] { counts[place] += 1 } }
+      let all = try tokenizer.keys(of: entry.view.memory.text)
+      all.forEachKey { key, occurrences in
+        if let word = words.word(of: key) { counts[word] += Int32(occurrences) }
+      }
       tokenCounts.append(Int32(all.count))
       for (place, count) in counts.enumerated() where count > 0 { statistics.frequencies[place] += 1 }
       return counts
     }
     self.isLost = zip(entries, occurrences).map { entry, counts in
-      let source = Set(entry.sourceWords.keys)
-      return zip(words.keys, counts).map { key, count in count == 0 && source.contains(key) }
+      var isLost = [Bool](repeating: false, count: counts.count)
+      for key in entry.sourceWords.keys {
+        if let word = words.word(of: key) { isLost[word] = counts[word] == 0 }
+      }
+      return isLost
     }
     let standings = entries.map { Standing($0.view.memory, reinforcementCount: $0.view.reinforcementCount) }
     self.standings = standings

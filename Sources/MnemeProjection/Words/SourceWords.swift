@@ -89,30 +89,24 @@ struct SpokenWords: Sendable {
   init(eventID: String) { self.eventID = eventID }
 
   /// Of what an outcome tells.
-  init(_ body: MemoriesResolved, _ tokenizer: WordTokenizer, _ database: Database) throws {
+  init(_ body: MemoriesResolved, _ tokenizer: WordTokenizer) throws {
     self.init(eventID: body.input.id)
     guard let messages = body.messages else { return }
-    let stopWords = try KeywordQuery.stopWordKeys(database)
-    for message in messages {
-      words[message.index] = try Self.telling(try tokenizer.distinctKeys(of: message.text), stopWords)
-    }
+    for message in messages { words[message.index] = Self.first(try tokenizer.tellingKeys(of: message.text)) }
   }
 
   /// The same, of a body that was not made values of.
-  init(_ sketch: ResolvedSketch, _ tokenizer: WordTokenizer, _ database: Database) throws {
+  init(_ sketch: ResolvedSketch, _ tokenizer: WordTokenizer) throws {
     self.init(eventID: sketch.messages.isEmpty ? "" : sketch.text(sketch.input.id))
     guard !sketch.messages.isEmpty else { return }
-    let stopWords = try KeywordQuery.stopWordKeys(database)
     try sketch.withTexts { texts in
       for message in sketch.messages {
-        words[message.index] = try Self.telling(try unsafe tokenizer.distinctKeys(of: texts[message.text]), stopWords)
+        words[message.index] = Self.first(try unsafe tokenizer.tellingKeys(of: texts[message.text]))
       }
     }
   }
 
-  private static func telling(_ keys: [UInt32], _ stopWords: Set<UInt32>) throws -> [UInt32] {
-    Array(keys.lazy.filter { !stopWords.contains($0) }.prefix(SourceWords.maxMessageWordCount))
-  }
+  private static func first(_ keys: [UInt32]) -> [UInt32] { Array(keys.prefix(SourceWords.maxMessageWordCount)) }
 
   /// The words of message `index`, then those of the messages beside it.
   func around(_ index: Int) -> [UInt32] {

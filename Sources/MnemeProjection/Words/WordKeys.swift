@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import MnemeCore
 
 /// The words of a memory as its row has them: a key of 32 bits for each, in order, repeated as often as the word
 /// occurs.
@@ -36,12 +37,29 @@ struct WordKeys: Sendable {
     return UInt32(truncatingIfNeeded: hash.value ^ hash.value >> 32)
   }
 
+  /// The key of a stem of `language`, which tells that it is of that one.
+  static func key(of stem: UnsafeRawBufferPointer, in language: TextLanguage) -> UInt32 {
+    var hash = FNV1a()
+    language.code.withUTF8Buffer { code in
+      for index in 0..<code.count { unsafe hash.add(UInt64(code[index])) }
+    }
+    // No word has it.
+    hash.add(0x3A)
+    for index in 0..<stem.count { unsafe hash.add(UInt64(stem[index])) }
+    return UInt32(truncatingIfNeeded: hash.value ^ hash.value >> 32)
+  }
+
   /// Calls `body` with each key of the column `index`, and how often its word occurs. Returns how many words there are.
   static func forEach(_ row: Row, at index: Int, _ body: (_ key: UInt32, _ occurrences: Int) -> Void) throws -> Int {
     try row.withUnsafeData(atIndex: index) { data in
       guard let data else { return 0 }
       return unsafe data.withUnsafeBytes { bytes in unsafe forEach(bytes, body) }
     }
+  }
+
+  /// Calls `body` with each key, and how often its word occurs.
+  func forEachKey(_ body: (_ key: UInt32, _ occurrences: Int) -> Void) {
+    _ = unsafe bytes.withUnsafeBytes { bytes in unsafe Self.forEach(bytes, body) }
   }
 
   private static func forEach(_ bytes: UnsafeRawBufferPointer, _ body: (UInt32, Int) -> Void) -> Int {

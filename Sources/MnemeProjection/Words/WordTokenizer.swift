@@ -1,86 +1,203 @@
+import Foundation
 import GRDB
+import MnemeCore
 import Synchronization
 
-/// Splits texts into the words by which searches compare them.
+/// Splits texts into the words by which searches compare them, and gives each of them a key.
 ///
-/// Words are split, folded and stemmed as FTS5's `porter unicode61 remove_diacritics 2` does. Scripts that put no
-/// spaces between words become pairs of characters that overlap: "東京都" is "東京" and "京都" (Lucene's CJK analyzer
-/// does the same).
-struct WordTokenizer {
-  private let tokenizer: any FTS5Tokenizer
+/// Words are split by `WordSplitter`. Those of a text in English are folded and stemmed as FTS5's
+/// `porter unicode61 remove_diacritics 2` does. Those of a text in another language of Latin script are stemmed by
+/// Snowball's rules for it, and then folded likewise; their keys are tagged with the language, so that stems of two
+/// languages never meet. Words of scripts that tell the language are stemmed wherever they stand.
+///
+/// One thread at a time may use it.
+final class WordTokenizer {
+  private let parts: TokenizerParts
 
-  /// Longest word that counts, in bytes of UTF-8; longer ones are cut off.
-  static let maxWordByteCount = 64
-
-  /// The tokenizer, by way of `database`. It is the same for all.
+  /// A tokenizer, by way of `database`. It is the same for all.
   init(_ database: Database) throws {
-    tokenizer = try database.makeTokenizer(
-      FTS5TokenizerDescriptor(components: ["porter", "unicode61", "remove_diacritics", "2"]))
+    parts = try IdleTokenizers.shared.take(database)
   }
 
-  /// The words of `text`, repeated as often as they occur.
-  func words(of text: String) throws -> [[UInt8]] {
-    var words: [[UInt8]] = []
-    try unsafe forEachWord(of: text) { word in unsafe words.append(Array(word)) }
-    return words
-  }
+  deinit { IdleTokenizers.shared.give(parts) }
 
   /// The keys of the words of `text`.
   func keys(of text: String) throws -> WordKeys {
-    var keys: [UInt32] = []
-    try unsafe forEachWord(of: text) { word in unsafe keys.append(WordKeys.key(of: word)) }
-    return WordKeys(keys)
+    var text = text
+    return try text.withUTF8 { try unsafe keys(of: UnsafeRawBufferPointer($0)) }
   }
 
   /// The same, for a text in UTF-8.
   func keys(of text: UnsafeRawBufferPointer) throws -> WordKeys {
     var keys: [UInt32] = []
-    try unsafe forEachWord(of: text) { word in unsafe keys.append(WordKeys.key(of: word)) }
+    try unsafe forEachKey(of: text, in: TextLanguage.detect(text)) { keys.append($0) }
     return WordKeys(keys)
   }
 
-  /// The keys of the different words of `text`, in the order in which they come first.
-  func distinctKeys(of text: String) throws -> [UInt32] {
+  /// The keys of the different words of `text` in the order in which they come first, without the stop words of its
+  /// language.
+  func tellingKeys(of text: String) throws -> [UInt32] {
     var text = text
-    return try text.withUTF8 { try unsafe distinctKeys(of: UnsafeRawBufferPointer($0)) }
+    return try text.withUTF8 { try unsafe tellingKeys(of: UnsafeRawBufferPointer($0)) }
   }
 
   /// The same, for a text in UTF-8.
-  func distinctKeys(of text: UnsafeRawBufferPointer) throws -> [UInt32] {
+  func tellingKeys(of text: UnsafeRawBufferPointer) throws -> [UInt32] {
+    let language = unsafe TextLanguage.detect(text)
+    let stopWords = try StopWords.shared(self).keys(of: language)
     var (keys, seen): ([UInt32], Set<UInt32>) = ([], [])
-    try unsafe forEachWord(of: text) { word in
-      let key = unsafe WordKeys.key(of: word)
-      if seen.insert(key).inserted { keys.append(key) }
+    try unsafe forEachKey(of: text, in: language) { key in
+      if !stopWords.contains(key), seen.insert(key).inserted { keys.append(key) }
     }
     return keys
   }
 
-  private func forEachWord(of text: String, _ body: (UnsafeRawBufferPointer) -> Void) throws {
-    var text = text
-    try text.withUTF8 { try unsafe forEachWord(of: UnsafeRawBufferPointer($0), body) }
-  }
-
-  private func forEachWord(of text: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void) throws {
-    guard let start = text.baseAddress else { return }
-    let code = unsafe withoutActuallyEscaping(body) { body in
-      var receiver = unsafe WordReceiver(body: body)
-      return unsafe withUnsafeMutablePointer(to: &receiver) { receiver in
-        // The tokenizer calls back before it returns, while the receiver is there.
-        unsafe tokenizer.tokenize(
-          context: UnsafeMutableRawPointer(receiver), tokenization: .document,
-          pText: start.assumingMemoryBound(to: CChar.self), nText: CInt(text.count), tokenCallback: receiveWord)
+  /// Calls `body` with the key of each word of a text that is in `language`, where that is one of Latin script.
+  func forEachKey(
+    of text: UnsafeRawBufferPointer, in language: TextLanguage, _ body: (UInt32) -> Void
+  ) throws {
+    let joinsMarks = unsafe WordSplitter.hasMarks(text)
+    guard language != .english else {
+      return try unsafe parts.english(joinsMarks).forEachWord(of: text) { word in
+        unsafe body(parts.key(english: word))
       }
     }
-    guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+    var failure: (any Error)?
+    try unsafe parts.whole(joinsMarks).forEachWord(of: text) { word in
+      do { try unsafe body(parts.key(word, in: language)) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  /// A word of a question.
+  struct AskedWord {
+    /// As texts in English have it.
+    let english: [UInt8]
+    /// Key of that.
+    let englishKey: UInt32
+    /// In lower case, with all its marks.
+    fileprivate let whole: [UInt8]
+  }
+
+  /// The words of a question, repeated as often as they occur.
+  func askedWords(of text: String) throws -> [AskedWord] {
+    var text = text
+    return try text.withUTF8 { text in
+      let text = UnsafeRawBufferPointer(text)
+      let joinsMarks = unsafe WordSplitter.hasMarks(text)
+      var english: [(word: [UInt8], key: UInt32)] = []
+      try unsafe parts.english(joinsMarks).forEachWord(of: text) { word in
+        unsafe english.append((Array(word), parts.key(english: word)))
+      }
+      var whole: [[UInt8]] = []
+      try unsafe parts.whole(joinsMarks).forEachWord(of: text) { word in unsafe whole.append(Array(word)) }
+      // Both part words at the same places.
+      if english.count != whole.count { whole = english.map(\.word) }
+      return zip(english, whole).map { AskedWord(english: $0.word, englishKey: $0.key, whole: $1) }
+    }
+  }
+
+  /// The key that a word of a question has in texts of `language`.
+  func key(of word: AskedWord, in language: TextLanguage) throws -> UInt32 {
+    guard language != .english else { return word.englishKey }
+    return try unsafe word.whole.withUnsafeBytes { try unsafe parts.key($0, in: language) }
+  }
+
+  /// The keys that a word of a question has in texts of all languages, that of English ones first.
+  func keys(of word: AskedWord) throws -> [UInt32] {
+    try unsafe word.whole.withUnsafeBytes { whole in
+      guard unsafe TokenizerParts.isTagged(whole) else { return [word.englishKey] }
+      return try [word.englishKey] + TextLanguage.otherLatin.map { try unsafe parts.key(whole, in: $0) }
+    }
   }
 }
 
-/// Tokenizers between two texts: making one takes longer than a question's words. They are the same whatever database
-/// they came by, and need it no more.
-final class IdleTokenizers: Sendable {
+/// What a tokenizer works with.
+private final class TokenizerParts {
+  private let english: WordSplitter
+  private let whole: WordSplitter
+  private let bare: WordSplitter
+  private let englishWithMarks: WordSplitter
+  private let wholeWithMarks: WordSplitter
+  /// By the numbers of the languages.
+  private var stemmers = [WordStemmer?](repeating: nil, count: TextLanguage.allCases.count)
+
+  init(_ database: Database) throws {
+    english = try WordSplitter(database, .english)
+    whole = try WordSplitter(database, .whole)
+    bare = try WordSplitter(database, .bare)
+    englishWithMarks = try WordSplitter(database, .english, joinsMarks: true)
+    wholeWithMarks = try WordSplitter(database, .whole, joinsMarks: true)
+  }
+
+  func english(_ joinsMarks: Bool) -> WordSplitter { joinsMarks ? englishWithMarks : english }
+
+  func whole(_ joinsMarks: Bool) -> WordSplitter { joinsMarks ? wholeWithMarks : whole }
+
+  private func stemmer(_ language: TextLanguage) -> WordStemmer {
+    let place = Int(language.rawValue)
+    if let known = stemmers[place] { return known }
+    let made = WordStemmer(language)
+    stemmers[place] = made
+    return made
+  }
+
+  /// The key of a word that was folded and stemmed as English.
+  func key(english word: UnsafeRawBufferPointer) -> UInt32 {
+    guard let script = unsafe TextLanguage.script(word) else { return unsafe WordKeys.key(of: word) }
+    return unsafe WordKeys.key(of: stemmer(script).stem(word))
+  }
+
+  /// Whether a word's key tells its language: it has a letter of Latin script.
+  static func isTagged(_ word: UnsafeRawBufferPointer) -> Bool {
+    unsafe word.contains { (0x61...0x7A).contains($0) || (0xC3...0xC9).contains($0) }
+  }
+
+  /// The key that a word in lower case has in a text of `language`, which is not English.
+  func key(_ word: UnsafeRawBufferPointer, in language: TextLanguage) throws -> UInt32 {
+    if let script = unsafe TextLanguage.script(word) { return unsafe WordKeys.key(of: stemmer(script).stem(word)) }
+    guard unsafe Self.isTagged(word) else { return try unsafe folded(word) { unsafe WordKeys.key(of: $0) } }
+    return try unsafe composed(word, in: language) { word in
+      try unsafe folded(stemmer(language).stem(word)) { unsafe WordKeys.key(of: $0, in: language) }
+    }
+  }
+
+  /// Calls `body` with a word as Snowball's rules know its letters.
+  private func composed<Value>(
+    _ word: UnsafeRawBufferPointer, in language: TextLanguage, _ body: (UnsafeRawBufferPointer) throws -> Value
+  ) rethrows -> Value {
+    // Marks by themselves begin with 0xCC or 0xCD, İ is 0xC4 0xB0, ș and ț are 0xC8 0x99 and 0xC8 0x9B.
+    guard unsafe word.contains(where: { $0 == 0xC4 || $0 == 0xC8 || $0 == 0xCC || $0 == 0xCD }) else {
+      return try unsafe body(word)
+    }
+    var text = unsafe String(decoding: word, as: UTF8.self)
+    text.replace("İ", with: "i")
+    text = text.precomposedStringWithCanonicalMapping
+    if language == .romanian {
+      // With a cedilla, as they were written before Unicode told them from commas.
+      text.replace("ș", with: "ş")
+      text.replace("ț", with: "ţ")
+    }
+    return try text.withUTF8 { try unsafe body(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Calls `body` with a word without marks on its letters.
+  private func folded(
+    _ word: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> UInt32
+  ) throws -> UInt32 {
+    guard unsafe word.contains(where: { $0 >= 0x80 }) else { return unsafe body(word) }
+    var key: UInt32?
+    try unsafe bare.forEachWord(of: word) { bare in if key == nil { unsafe key = body(bare) } }
+    return unsafe key ?? body(word)
+  }
+}
+
+/// What tokenizers work with, between two of them: making it takes longer than a question's words. It is the same
+/// whatever database it came by, and needs it no more.
+private final class IdleTokenizers: Sendable {
   /// At any time one thread has it: whoever takes it out.
   private struct Idle: @unchecked Sendable {
-    let tokenizer: WordTokenizer
+    let parts: TokenizerParts
   }
 
   /// Those of this process.
@@ -91,93 +208,13 @@ final class IdleTokenizers: Sendable {
 
   private let idle = Mutex<[Idle]>([])
 
-  /// The words of `text`, as `WordTokenizer` has them.
-  func words(of text: String, _ database: Database) throws -> [[UInt8]] {
-    let taken = try self.idle.withLock { $0.popLast() } ?? Idle(tokenizer: try WordTokenizer(database))
-    let words = try taken.tokenizer.words(of: text)
-    self.idle.withLock { if $0.count < Self.maxCount { $0.append(taken) } }
-    return words
-  }
-}
-
-/// Whom the tokenizer tells its words.
-@unsafe private struct WordReceiver {
-  let body: (UnsafeRawBufferPointer) -> Void
-
-  func receive(_ word: UnsafeRawBufferPointer) {
-    // All characters of scripts without spaces begin with 0xE0 or above.
-    guard unsafe word.contains(where: { $0 >= 0xE0 }) else { return unsafe body(Self.cut(word)) }
-    var start = 0
-    while start < word.count {
-      let isUnspaced = unsafe Script.isUnspaced(word, at: start)
-      var ends: [Int] = []
-      var end = start
-      while end < word.count, unsafe Script.isUnspaced(word, at: end) == isUnspaced {
-        unsafe end += Script.length(word, at: end)
-        ends.append(end)
-      }
-      if isUnspaced, ends.count > 1 {
-        var first = start
-        for index in 1..<ends.count {
-          unsafe body(UnsafeRawBufferPointer(rebasing: word[first..<ends[index]]))
-          first = ends[index - 1]
-        }
-      } else {
-        unsafe body(Self.cut(UnsafeRawBufferPointer(rebasing: word[start..<end])))
-      }
-      start = end
-    }
+  func take(_ database: Database) throws -> TokenizerParts {
+    if let idle = self.idle.withLock({ $0.popLast() }) { return idle.parts }
+    return try TokenizerParts(database)
   }
 
-  /// The word, cut at the beginning of a character where it is too long.
-  private static func cut(_ word: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    var count = word.count
-    if count > WordTokenizer.maxWordByteCount {
-      count = WordTokenizer.maxWordByteCount
-      while count > 0, unsafe word[count] & 0xC0 == 0x80 { count -= 1 }
-    }
-    return unsafe UnsafeRawBufferPointer(rebasing: word[..<count])
+  func give(_ parts: TokenizerParts) {
+    let idle = Idle(parts: parts)
+    self.idle.withLock { if $0.count < Self.maxCount { $0.append(idle) } }
   }
-}
-
-/// Characters of a text in UTF-8.
-private enum Script {
-  /// Bytes of the character that begins at `index`, as far as there are so many.
-  static func length(_ text: UnsafeRawBufferPointer, at index: Int) -> Int {
-    let length =
-      switch unsafe text[index] {
-      case ..<0xC0: 1
-      case ..<0xE0: 2
-      case ..<0xF0: 3
-      default: 4
-      }
-    return min(length, text.count - index)
-  }
-
-  /// Whether the character that begins at `index` is of a script that puts no spaces between words, or where particles
-  /// stand on words: Thai, Lao, Burmese, Khmer, kana, Hangul, Han.
-  static func isUnspaced(_ text: UnsafeRawBufferPointer, at index: Int) -> Bool {
-    let length = unsafe length(text, at: index)
-    guard length >= 3 else { return false }
-    var scalar = UInt32(unsafe text[index]) & (length == 3 ? 0x0F : 0x07)
-    for offset in 1..<length { scalar = unsafe scalar << 6 | UInt32(text[index + offset] & 0x3F) }
-    return switch scalar {
-    case 0x0E00...0x0EFF, 0x1000...0x109F, 0x1780...0x17FF, 0x3040...0x30FF, 0x3400...0x4DBF, 0x4E00...0x9FFF,
-      0xAC00...0xD7AF, 0xF900...0xFAFF, 0x20000...0x3134F:
-      true
-    default: false
-    }
-  }
-}
-
-/// Called by the tokenizer for each word.
-private func receiveWord(
-  _ context: UnsafeMutableRawPointer?, _ flags: CInt, _ token: UnsafePointer<CChar>?, _ count: CInt, _ start: CInt,
-  _ end: CInt
-) -> CInt {
-  guard let context = unsafe context, let token = unsafe token else { return 0 }
-  // It is what `forEachWord` gave, and nobody else touches it meanwhile.
-  unsafe context.assumingMemoryBound(to: WordReceiver.self).pointee
-    .receive(UnsafeRawBufferPointer(start: token, count: Int(count)))
-  return 0
 }
