@@ -152,6 +152,41 @@ import Testing
       #expect(reply.status == 400)
       #expect(try reply.json["detail"]?.stringValue?.contains("at byte 12") == true)
     }
+    try await Harness { $0.headTimeout = .milliseconds(50) }.run { client in
+      let connection = try client.connect()
+      try await connection.send("GET /v1/ping/ HTTP/1.1\r\nHost: loc")
+      let reply = try await connection.reply()
+      #expect(reply.status == 408)
+      #expect(try reply.json["code"] == "request_timeout")
+      #expect(try await connection.isAtEnd())
+    }
+  }
+
+  @Test(arguments: [
+    "Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+    "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",
+  ])
+  func `a body that ends early or is framed wrongly is 400`(rest: String) async throws {
+    try await Harness().run { client in
+      let connection = try client.connect()
+      try await connection.send("POST /v3/memories/add/ HTTP/1.1\r\nHost: localhost\r\n\(rest)")
+      connection.closeSending()
+      let reply = try await connection.reply()
+      #expect(reply.status == 400)
+      #expect(reply.headers["connection"] == "close")
+      #expect(try await connection.isAtEnd())
+    }
+  }
+
+  @Test func `a body that trickles is 408, however steadily`() async throws {
+    try await Harness { $0.bodyTimeout = .milliseconds(100) }.run { client in
+      let connection = try client.connect()
+      try await connection.send("POST /v3/memories/add/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n")
+      async let reply = connection.reply()
+      while try await connection.send(" ") {}
+      #expect(try await reply.status == 408)
+    }
   }
 
   @Test func `requests behind each other on one connection are answered in order`() async throws {
