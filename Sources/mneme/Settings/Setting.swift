@@ -9,6 +9,8 @@ enum Setting: String, CaseIterable, Sendable {
   case instance
   case host
   case port
+  case maxConnections = "max-connections"
+  case headTimeout = "head-timeout"
   case partitions
   case llmURL = "llm-url"
   case llmModel = "llm-model"
@@ -64,6 +66,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .replicationFactor, .instance: nil
     case .host: "127.0.0.1"
     case .port: "8765"
+    case .maxConnections: "4096"
+    case .headTimeout: "15"
     case .partitions: "4"
     case .llmPrompt, .llmPromptPrice, .llmCompletionPrice, .embeddingPrice: nil
     case .llmURL, .llmAPIKey, .embeddingURL, .embeddingAPIKey, .embeddingDimension, .modelDir: nil
@@ -95,6 +99,8 @@ enum Setting: String, CaseIterable, Sendable {
       "Stable name of this worker: one that comes back under it goes on at once, and fences whoever had it."
     case .host: "Address that HTTP listens on. Anything but loopback is refused while there are no API keys."
     case .port: "Port that HTTP listens on; 0 takes a free one."
+    case .maxConnections: "HTTP connections open at one time; more wait until one closes."
+    case .headTimeout: "Longest time from the first byte of an HTTP request's head to its last, in seconds."
     case .partitions: "Partitions of each topic. Fixed once the log exists."
     case .llmURL: "Base URL of an OpenAI-compatible API for extraction. Not set: the built-in extractor."
     case .llmModel: "Name of the chat model."

@@ -19,6 +19,8 @@ struct SettingsOptions: ParsableArguments {
   @Option(help: help(.instance)) var instance: String?
   @Option(help: help(.host)) var host: String?
   @Option(help: help(.port)) var port: String?
+  @Option(help: help(.maxConnections)) var maxConnections: String?
+  @Option(help: help(.headTimeout)) var headTimeout: String?
   @Option(help: help(.partitions)) var partitions: String?
   @Option(name: .customLong("llm-url"), help: help(.llmURL)) var llmURL: String?
   @Option(help: help(.llmModel)) var llmModel: String?
@@ -54,7 +56,7 @@ struct SettingsOptions: ParsableArguments {
     let values: [Setting: String?] = [
       .dataDir: dataDir, .log: log, .kafkaPrefix: kafkaPrefix, .kafkaTransactions: kafkaTransactions,
       .replicationFactor: replicationFactor, .instance: instance, .host: host, .port: port, .partitions: partitions,
-      .llmURL: llmURL,
+      .maxConnections: maxConnections, .headTimeout: headTimeout, .llmURL: llmURL,
       .llmModel: llmModel, .llmAPIKey: llmAPIKey, .llmTimeout: llmTimeout, .llmAttempts: llmAttempts,
       .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .llmPrompt: llmPrompt,
       .llmPromptPrice: llmPromptPrice, .llmCompletionPrice: llmCompletionPrice, .embedder: embedder,
