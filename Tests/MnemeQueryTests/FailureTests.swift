@@ -82,6 +82,34 @@ import Testing
   }
 }
 
+@Suite struct NULTests {
+  static let bodies: [(body: String, place: String)] = [
+    (#"{"messages":"a\u0000"}"#, "messages"),
+    (#"{"messages":[{"role":"user","content":"a\u0000"}]}"#, "messages[0].content"),
+    (#"{"messages":["x",{"content":[{"type":"text","text":"\u0000"}]}]}"#, "messages[1].content"),
+    (#"{"metadata":{"s3cret":["\u0000"]}}"#, "metadata"), (#"{"metadata":{"s3cret\u0000":1}}"#, "metadata"),
+    (#"{"custom_instructions":"\u0000"}"#, "custom_instructions"), (#"{"s3cret\u0000":1}"#, "the name of a member"),
+    (#"{"query":"\u0000"}"#, "query"), (#"{"filters":{"OR":[{"user_id":"s3cret\u0000"}]}}"#, "filters"),
+    (#"{"text":"\u0000"}"#, "text"),
+  ]
+
+  @Test(arguments: bodies)
+  func `no text holds U+0000, whatever asks for it`(body: String, place: String) async throws {
+    try await Harness().run { client in
+      let id = try #require(try await client.add("I like tea")["results"]?.arrayValue?[0]["id"]?.stringValue)
+      for (method, path) in [
+        ("POST", "/v3/memories/add/"), ("POST", "/v3/memories/"), ("POST", "/v3/memories/search/"),
+        ("PUT", "/v1/memories/\(id)/"),
+      ] {
+        let reply = try await client.send(method, path, body: Array(body.utf8))
+        #expect(reply.status == 400)
+        #expect(try reply.json["detail"] == .string("\(place) holds U+0000, which no text may; leave it out"))
+        #expect(!reply.text.contains("s3cret"))
+      }
+    }
+  }
+}
+
 @Suite struct ConnectionTests {
   @Test func `a body that is too large is 413, and the connection goes on`() async throws {
     let harness = Harness()

@@ -50,6 +50,7 @@ enum IngressTurn {
     guard body.messages.contains(where: { !$0.content.allSatisfy(\.isWhitespace) }) else {
       throw IngressRefusal(.malformedBody, "messages is empty, or no message has a text")
     }
+    if let violation = StorableText.violation(in: body) { throw IngressRefusal(.malformedBody, violation) }
     try self.check(body.timestamp, "timestamp")
     try self.check(body.expirationDate, "expiration_date")
     if let text = body.customInstructions, text.utf8.count > bounds.maxInstructionLength,
