@@ -15,7 +15,7 @@ struct Mneme: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Up.self, Serve.self, Work.self, Project.self, Add.self, Search.self, Context.self, List.self, History.self,
-      Lag.self, Verify.self, Replay.self, GenerationsCommand.self, Snapshot.self, DeadLetters.self,
+      Export.self, Lag.self, Verify.self, Replay.self, GenerationsCommand.self, Snapshot.self, DeadLetters.self,
       TopicsCommand.self, Doctor.self, Bench.self,
     ])
 
