@@ -125,7 +125,7 @@ let package = Package(
     .testTarget(
       name: "MnemePipelineTests",
       dependencies: ["MnemeCore", "EventLog", "LanguageModel", "MnemePipeline", "MnemeTesting", logging],
-      swiftSettings: strict),
+      resources: [.copy("Resources")], swiftSettings: strict),
     .testTarget(
       name: "MnemeProjectionTests",
       dependencies: [
