@@ -71,7 +71,7 @@ public struct QueryService: Service {
           try await responder(request, writer, channel)
         },
         configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(configuration.idleTimeout)))
-      return LoopChannel(channel, executors)
+      return LoopChannel(channel, executors, headTimeout: configuration.headTimeout)
     }
   }
 }
