@@ -25,6 +25,7 @@ struct QueryAPI: Sendable {
   let metrics: MetricRegistry
   let accepted: AcceptedEvents
   let turns: TurnsTopic
+  let projects: ProjectDirectory
   let queryVectors: EmbeddingCache
   let phrasings = Phrasings()
   /// Reranks searches that ask for it; nil for none.
@@ -61,6 +62,7 @@ struct QueryAPI: Sendable {
     self.metrics = MetricRegistry()
     self.accepted = AcceptedEvents(maxCount: configuration.maxAcceptedEventCount)
     self.turns = TurnsTopic(log: log)
+    self.projects = ProjectDirectory(log: ProjectLog(log: log, now: clock), logger: logger)
     self.queryVectors = EmbeddingCache(bounds: configuration.embeddingCache)
   }
 }

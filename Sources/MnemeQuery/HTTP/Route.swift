@@ -79,7 +79,7 @@ struct RouteTable: Sendable {
   private let byLength: [[Route]]
 
   /// All endpoints of the API.
-  static let api = RouteTable(Route.memories + Route.operations)
+  static let api = RouteTable(Route.memories + Route.projects + Route.operations)
 
   /// A table of `routes`.
   init(_ routes: [Route]) {

@@ -1,3 +1,4 @@
+import EventLog
 import FoundationEssentials
 import MnemeCore
 import MnemeProjection
@@ -9,6 +10,7 @@ import MnemeProjection
 struct RouteSample: Sendable {
   /// Stands in alice's memory, and nowhere else.
   static let secret = "saffron"
+  private static let member = "owner@\(secret).example"
   private static let memoryID = UUID(uuidString: "4B0F2A52-0000-4000-8000-000000000001")!
   private static let eventID = "alices-turn"
   private static let filters: JSONValue = ["user_id": "alice"]
@@ -18,14 +20,30 @@ struct RouteSample: Sendable {
   let body: JSONValue?
 
   /// The sample of `route`, with what it needs put into `harness`; nil where there is none.
-  init?(_ route: Route, in harness: Harness) {
+  static func make(_ route: Route, in harness: Harness) async throws -> RouteSample? {
+    guard let sample = RouteSample(route) else { return nil }
+    fill(harness)
+    let project = ProjectKey(tenant: "acme", project: Principal.defaultProject)
+    for change: ProjectEvent.Change in [
+      .memberSet(Project.Member(email: member, role: "OWNER")), .settingsChanged([.description: .string(secret)]),
+    ] {
+      _ = try await harness.log.append([ProjectLog.encode(ProjectEvent(project, change), at: Fixture.now)])
+    }
+    return sample
+  }
+
+  private init?(_ route: Route) {
     let path = route.path.replacing(
-      "{id}", with: route.path.contains("event") ? Self.eventID : Self.memoryID.text)
+      "{id}", with: route.path.contains("event") ? Self.eventID : Self.memoryID.text
+    )
+    .replacing("{org}", with: "acme").replacing("{project}", with: "default")
     let name = "\(route.method) \(route.path)"
     guard Self.bodies.keys.contains(name) || Self.queries.keys.contains(name) else { return nil }
     self.init(method: route.method, target: path + (Self.queries[name] ?? ""), body: Self.bodies[name])
-    Self.fill(harness)
   }
+
+  private static let projects = "/api/v1/orgs/organizations/{org}/projects/"
+  private static let project = projects + "{project}/"
 
   /// Of routes that take one.
   private static let bodies: [String: JSONValue] = [
@@ -34,13 +52,18 @@ struct RouteSample: Sendable {
     "POST /v1/context/": ["query": "tea", "filters": filters],
     "POST /v3/memories/": ["filters": filters],
     "PUT /v1/memories/{id}/": ["text": "Likes coffee"],
+    "POST \(projects)": ["name": "Shop"],
+    "PATCH \(project)": ["custom_instructions": "Keep what is eaten"],
+    "POST \(project)members/": ["email": "ann@example.com", "role": "READER"],
+    "PUT \(project)members/": ["email": .string(member), "role": "READER"],
   ]
 
   /// Of routes without a body.
   private static let queries: [String: String] = [
     "DELETE /v1/memories/": "?user_id=alice", "DELETE /v1/memories/{id}/": "", "GET /v1/memories/{id}/": "",
     "GET /v1/memories/{id}/history/": "", "GET /v1/event/{id}/": "", "GET /v1/ping/": "", "GET /v1/lag/": "",
-    "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
+    "GET \(projects)": "", "GET \(project)": "", "DELETE \(project)": "", "GET \(project)members/": "",
+    "DELETE \(project)members/": "?email=\(member)", "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
   ]
 
   private init(method: String, target: String, body: JSONValue?) {
