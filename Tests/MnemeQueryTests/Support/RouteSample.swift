@@ -11,6 +11,8 @@ struct RouteSample: Sendable {
   static let secret = "saffron"
   private static let memoryID = UUID(uuidString: "4B0F2A52-0000-4000-8000-000000000001")!
   private static let eventID = "alices-turn"
+  /// Of a key for alice's memories.
+  static let keyID = "alicesalices"
   private static let filters: JSONValue = ["user_id": "alice"]
 
   let method: String
@@ -19,10 +21,13 @@ struct RouteSample: Sendable {
 
   /// The sample of `route`, with what it needs put into `harness`; nil where there is none.
   init?(_ route: Route, in harness: Harness) {
-    let path = route.path.replacing(
-      "{id}", with: route.path.contains("event") ? Self.eventID : Self.memoryID.text)
+    let id =
+      route.path.contains("event") ? Self.eventID : route.path.contains("keys") ? Self.keyID : Self.memoryID.text
+    let path = route.path.replacing("{type}/{id}", with: "agent/\(Self.secret)").replacing("{id}", with: id)
     let name = "\(route.method) \(route.path)"
-    guard Self.bodies.keys.contains(name) || Self.queries.keys.contains(name) else { return nil }
+    guard Self.bodies.keys.contains(name) || Self.queries.keys.contains(name) || Self.refused.contains(name) else {
+      return nil
+    }
     self.init(method: route.method, target: path + (Self.queries[name] ?? ""), body: Self.bodies[name])
     Self.fill(harness)
   }
@@ -33,14 +38,37 @@ struct RouteSample: Sendable {
     "POST /v3/memories/search/": ["query": "tea", "filters": filters],
     "POST /v1/context/": ["query": "tea", "filters": filters],
     "POST /v3/memories/": ["filters": filters],
+    "POST /v1/summary/": ["filters": filters],
+    "POST /v1/memories/": ["messages": "I like tea", "user_id": "alice", "infer": false],
+    "POST /v1/memories/search/": ["query": "tea", "user_id": "alice"],
+    "POST /v2/memories/": ["filters": filters], "POST /v2/memories/search/": ["query": "tea", "filters": filters],
+    "POST /memories": ["messages": "I like tea", "user_id": "alice", "infer": false],
+    "PUT /memories/{id}": ["text": "Likes coffee"], "POST /search": ["query": "tea", "user_id": "alice"],
+    "POST /reset": [:], "POST /generate-instructions": ["use_case": "A kitchen that remembers tastes"],
+    "POST /api-keys": ["label": "the kitchen"],
     "PUT /v1/memories/{id}/": ["text": "Likes coffee"],
+    "PUT /v1/batch/": ["memories": [["memory_id": .string(memoryID.text), "text": "Likes coffee"]]],
+    "DELETE /v1/batch/": ["memories": [["memory_id": .string(memoryID.text)]]],
   ]
 
   /// Of routes without a body.
   private static let queries: [String: String] = [
     "DELETE /v1/memories/": "?user_id=alice", "DELETE /v1/memories/{id}/": "", "GET /v1/memories/{id}/": "",
     "GET /v1/memories/{id}/history/": "", "GET /v1/event/{id}/": "", "GET /v1/ping/": "", "GET /v1/lag/": "",
+    "GET /v1/entities/": "", "GET /v1/entities/filters/": "", "GET /v2/entities/{type}/{id}/": "",
+    "DELETE /v2/entities/{type}/{id}/": "", "GET /v1/entities/{type}/{id}/": "",
+    "DELETE /v1/entities/{type}/{id}/": "", "GET /v1/stats/": "", "GET /v1/events/": "",
+    "GET /v1/memories/": "?user_id=alice", "GET /memories": "?user_id=alice", "DELETE /memories": "?user_id=alice",
+    "GET /memories/{id}": "", "DELETE /memories/{id}": "", "GET /memories/{id}/history": "", "GET /entities": "",
+    "DELETE /entities/{type}/{id}": "", "GET /configure": "", "GET /configure/providers": "", "GET /requests": "",
+    "GET /api-keys": "", "DELETE /api-keys/{id}": "", "GET /auth/setup-status": "", "GET /auth/me": "",
     "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
+  ]
+
+  /// Routes that tell everybody why they do nothing.
+  static let refused: Set<String> = [
+    "POST /configure", "PATCH /auth/me", "POST /auth/register", "POST /auth/login", "POST /auth/refresh",
+    "POST /auth/change-password", "POST /auth/onboarding-complete",
   ]
 
   private init(method: String, target: String, body: JSONValue?) {
@@ -48,7 +76,9 @@ struct RouteSample: Sendable {
   }
 
   private static func fill(_ harness: Harness) {
-    let view = Fixture.view("Likes \(secret)", id: memoryID, tenant: "acme", metadata: ["note": .string(secret)])
+    let view = Fixture.view(
+      "Likes \(secret)", id: memoryID, tenant: "acme", scope: Scope(userID: "alice", agentID: secret),
+      metadata: ["note": .string(secret)])
     harness.reader.put(view)
     let outcome = InputOutcome(
       input: InputReference(
