@@ -185,6 +185,8 @@ public protocol MemoryReader: Sendable {
   func memory(_ id: UUID, tenant: String) async throws -> MemoryView?
   /// The same as it was recorded by `instant`; nil where it was not known then, and where a person deleted it since.
   func memory(_ id: UUID, tenant: String, asOf instant: Timestamp) async throws -> MemoryView?
+  /// Those of `ids` that are the tenant's, ended ones included.
+  func memories(_ ids: [UUID], tenant: String) async throws -> [UUID: MemoryView]
   /// A page of memories, newest first (by when they were recorded, then by id).
   func memories(_ query: MemoryQuery, offset: Int, limit: Int) async throws -> MemoryPage
   /// The best hits, best first.
@@ -201,6 +203,14 @@ public protocol MemoryReader: Sendable {
   func history(_ id: UUID, tenant: String) async throws -> [HistoryEntry]
   /// How a turn or command ended; nil while it is under way, or where it never came.
   func outcome(ofInput id: String, tenant: String) async throws -> InputOutcome?
+  /// How the event `id` ended that was written as several records: how each of them did, the last one last. Of an event
+  /// of one record, that one's outcome; empty where the last record is under way, or never came.
+  func outcomes(ofEvent id: String, tenant: String) async throws -> [InputOutcome]
+  /// A page of turns and commands that ended, those that ended last first; of an event of several records, the last.
+  func inputs(_ query: InputQuery, offset: Int, limit: Int) async throws -> InputPage
+  /// Users, agents, applications and sessions whose ids stand on memories that match, now, in this order of kinds, each
+  /// by its id. It reads every memory that may match.
+  func entities(matching query: MemoryQuery) async throws -> [EntitySummary]
   /// Owners who have memories that match, now: a query of the past is refused.
   func owners(matching query: MemoryQuery) async throws -> [OwnerKey]
   /// Returns once the turn or command at `offset` of turns partition `partition` has reached the projection.

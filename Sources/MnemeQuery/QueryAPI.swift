@@ -28,6 +28,10 @@ struct QueryAPI: Sendable {
   let projects: ProjectDirectory
   let queryVectors: EmbeddingCache
   let phrasings = Phrasings()
+  /// The latest requests that were answered.
+  let requests = RequestLog()
+  /// Where API keys are kept that may be managed over HTTP; nil for nowhere.
+  let keys: (any KeyStore)?
   /// Reranks searches that ask for it; nil for none.
   let reranker: (any Reranker)?
   let rerankPause = RerankPause()
@@ -48,7 +52,7 @@ struct QueryAPI: Sendable {
   /// What every request works with.
   init(
     configuration: QueryConfiguration, log: any EventLog, codec: EventRecordCodec, projection: ProjectionSwitch,
-    reranker: (any Reranker)?, lag: @escaping Lag, clock: @escaping Clock, logger: Logger
+    reranker: (any Reranker)?, lag: @escaping Lag, keys: (any KeyStore)?, clock: @escaping Clock, logger: Logger
   ) {
     self.configuration = configuration
     self.log = log
@@ -57,6 +61,7 @@ struct QueryAPI: Sendable {
     self.active = projection.active
     self.reranker = reranker
     self.lag = lag
+    self.keys = keys
     self.clock = clock
     self.logger = logger
     self.metrics = MetricRegistry()

@@ -37,7 +37,7 @@ public struct QueryService: Service {
   ) {
     self.api = QueryAPI(
       configuration: configuration, log: log, codec: codec, projection: projection, reranker: reranker, lag: lag,
-      clock: clock, logger: logger)
+      keys: authenticator as? any KeyStore, clock: clock, logger: logger)
     self.door = Door(authenticator: authenticator)
     self.onServerRunning = onServerRunning
   }

@@ -38,7 +38,8 @@ import Testing
     ("user_id=alice&filters=%7B'metadata'%3A%7B'k'%3A'w'%7D%7D", ["a1", "a2", "b1", "g1"]),
     ("filters=%7B'user_id'%3A'alice'%2C'NOT'%3A%5B%7B'run_id'%3A'*'%7D%5D%7D", ["a3", "b1", "g1"]),
     ("user_id=alice&filters=%7B'user_id'%3A'bob'%7D", ["a1", "a2", "a3", "b1", "g1"]),
-    ("user_id=alice&org_id=o&project_id=p&wait=true", ["b1", "g1"]),
+    ("user_id=alice&org_id=default&project_id=default&wait=true", ["b1", "g1"]),
+    ("user_id=alice&version=v2&output_format=v1.1&async_mode=false", ["b1", "g1"]),
   ]
 
   @Test(arguments: cases)

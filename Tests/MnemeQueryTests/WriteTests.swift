@@ -15,6 +15,9 @@ import Testing
     (["messages": [["content": "x"]]], "messages[0].role is required"),
     (["messages": [["role": "user"]]], "messages[0].content is required"),
     (["messages": [["role": "user", "content": nil]]], "messages[0].content is required"),
+    (["messages": [["role": "assistant"]]], "messages[0].content is required"),
+    (["messages": [["role": "assistant", "content": nil]]], "messages is empty"),
+    (["messages": ["role": "assistant", "content": nil]], "messages is empty"),
     (["messages": [["role": "user", "content": 5]]], "messages[0].content must be a string"),
     (["messages": [["role": "user", "content": ["x"]]]], "messages[0].content[0] must be an object"),
     (["messages": [["role": "user", "content": [["type": "text"]]]]], "messages[0].content[0].text is required"),
@@ -26,7 +29,7 @@ import Testing
     (["messages": "x", "user_id": nil], "one of user_id, agent_id and run_id is required"),
     (["messages": "x", "user_id": ""], "user_id is empty"), (["messages": "x", "user_id": "*"], "user_id is '*'"),
     (["messages": "x", "user_id": "a\u{1}b"], "user_id holds a control character"),
-    (["messages": "x", "user_id": 5], "user_id must be a string"),
+    (["messages": "x", "user_id": .double(5.5)], "user_id must be a string"),
     (["messages": "x", "user_id": .string(String(repeating: "x", count: 257))], "user_id has more than 256"),
     (["messages": "x", "user_id": "a", "filters": ["user_id": "b"]], "user_id and filters.user_id differ"),
     (["messages": "x", "filters": ["metadata": ["a": 1]]], "filters of an add may hold only"),
@@ -171,7 +174,7 @@ import Testing
   @Test func `an add whose outcome does not come in time is pending, and its event says so`() async throws {
     try await Harness(processes: false) { $0.outcomeTimeout = .milliseconds(20) }.run { client in
       let answer = try await client.add("I like tea", extra: ["event_id": "e/1"])
-      #expect(answer["status"] == "PENDING")
+      #expect(answer["status"] == "PENDING" && answer["results"] == [])
       let event = try await client.send("GET", "/v1/event/e%2F1/")
       #expect(event.status == 200)
       #expect(try event.json["status"] == "PENDING")

@@ -217,7 +217,12 @@ private struct FilterParser {
       case .double(let seconds) where abs(seconds) < Double(1 << 40): return .int(Int64(seconds * 1000))
       default: throw FilterError("\(place) is no time")
       }
-    case .userID, .agentID, .appID, .runID, .actor, .text, .category, .memoryID:
+    case .userID, .agentID, .appID, .runID:
+      // Publishers whose ids are numbers mean their digits.
+      if case .int(let number) = value { return .string(String(number)) }
+      guard value.stringValue != nil else { throw FilterError("\(place) must be a string") }
+      return value
+    case .actor, .text, .category, .memoryID:
       guard value.stringValue != nil else { throw FilterError("\(place) must be a string") }
       return value
     case .metadata:

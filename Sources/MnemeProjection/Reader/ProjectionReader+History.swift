@@ -26,10 +26,22 @@ extension ProjectionReader {
     }
     return latest
   }
+
+  /// As `MemoryReader` has it.
+  public func outcomes(ofEvent id: String, tenant: String) async throws -> [InputOutcome] {
+    guard let last = try await self.outcome(ofInput: id, tenant: tenant) else { return [] }
+    guard last.input.type != EventType.turnRecorded.rawValue else { return [last] }
+    var parts: [InputOutcome] = []
+    for shard in self.shards {
+      parts += try await self.read(shard) { database, _ in try History(database).parts(of: last.input, tenant) }
+    }
+    let ordered = parts.sorted { ($0.input.partition, $0.input.offset) < ($1.input.partition, $1.input.offset) }
+    return ordered.prefix(EventParts.maxCount - 1) + [last]
+  }
 }
 
 /// Tells what happened to memories, by folding the recorded bodies again.
-private struct History {
+struct History {
   private let database: Database
 
   init(_ database: Database) {
@@ -103,7 +115,36 @@ private struct History {
           JOIN owners o ON o.owner = i.owner JOIN tenants t ON t.tenant = o.tenant
           WHERE i.id = ? AND t.name = ? ORDER BY i.completed_at DESC, i.input DESC LIMIT 1
           """), arguments: [StoredText.encode(id), StoredText.encode(tenant)])
-    guard let row else { return nil }
+    return try row.map(outcome)
+  }
+
+  /// The outcome of that number; nil where it is gone.
+  func outcome(ofInput number: Int64) throws -> InputOutcome? {
+    let row = try Row.fetchOne(
+      try database.cachedStatement(
+        sql: "SELECT i.input, i.owner, i.completed_at, i.body FROM inputs i WHERE i.input = ?"), arguments: [number])
+    return try row.map(outcome)
+  }
+
+  /// The parts of the event that `last` is the last part of, but that one.
+  func parts(of last: InputReference, _ tenant: String) throws -> [InputOutcome] {
+    let rows = try Row.fetchAll(
+      try database.cachedStatement(
+        sql: """
+          SELECT i.input, i.owner, i.completed_at, i.body FROM inputs i
+          JOIN owners o ON o.owner = i.owner JOIN tenants t ON t.tenant = o.tenant
+          WHERE i.id > ? AND i.id < ? AND t.name = ? LIMIT ?
+          """),
+      // '0' is the character behind '/'.
+      arguments: [
+        StoredText.encode("\(last.id)/"), StoredText.encode("\(last.id)0"), StoredText.encode(tenant),
+        EventParts.maxCount,
+      ])
+    return try rows.map(outcome).filter { EventParts.isPart($0.input, of: last) }
+  }
+
+  /// The outcome in a row of input, owner, time and body.
+  private func outcome(_ row: Row) throws -> InputOutcome {
     let body = try Self.body(row[3])
     return InputOutcome(
       input: body.input, owner: try MemoryLookup(database).owner(row[1]), outcome: body.outcome,

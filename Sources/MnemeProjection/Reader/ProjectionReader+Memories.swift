@@ -15,6 +15,22 @@ extension ProjectionReader {
     return nil
   }
 
+  /// As `MemoryReader` has it.
+  public func memories(_ ids: [UUID], tenant: String) async throws -> [UUID: MemoryView] {
+    var views: [UUID: MemoryView] = [:]
+    for shard in self.shards where views.count < ids.count {
+      let missing = ids.filter { views[$0] == nil }
+      let found = try await self.read(shard) { database, _ in
+        let lookup = MemoryLookup(database)
+        return try missing.compactMap { id in
+          try MemoryLookup.number(database, of: id, tenant: tenant).flatMap { try lookup.view($0) }
+        }
+      }
+      for view in found { views[view.memory.id] = view }
+    }
+    return views
+  }
+
   /// As `MemoryReader` has it: memories recorded at the same time are in order of id.
   public func memories(_ query: MemoryQuery, offset: Int, limit: Int) async throws -> MemoryPage {
     let (offset, limit) = (max(0, offset), max(0, limit))

@@ -26,6 +26,9 @@ public struct APIKey: Sendable {
     return APIKey(id: id, text: "\(prefix)_\(id)_\(digits(secretLength))")
   }
 
+  /// As much of a key's text as may be shown.
+  static func shown(id: String) -> String { "\(prefix)_\(id)" }
+
   private init(id: String, text: String) {
     self.id = id
     self.text = text

@@ -14,7 +14,7 @@ public final class KeyAuthenticator: Authenticator {
     var checkedAt: ContinuousClock.Instant
   }
 
-  private let file: KeyFile
+  let file: KeyFile
   private let clock: @Sendable () -> Timestamp
   private let logger: Logger
   private let state: Mutex<State>

@@ -60,6 +60,10 @@ struct ReachReader: MemoryReader {
     visible(try await reader.memory(id, tenant: tenant, asOf: instant))
   }
 
+  func memories(_ ids: [UUID], tenant: String) async throws -> [UUID: MemoryView] {
+    try await reader.memories(ids, tenant: tenant).filter { reach.includes($0.value.owner.owner) }
+  }
+
   func memories(_ query: MemoryQuery, offset: Int, limit: Int) async throws -> MemoryPage {
     guard let query = reach.narrow(query) else { return MemoryPage(totalCount: 0, memories: []) }
     return try await reader.memories(query, offset: offset, limit: limit)
@@ -96,6 +100,22 @@ struct ReachReader: MemoryReader {
   func outcome(ofInput id: String, tenant: String) async throws -> InputOutcome? {
     let outcome = try await reader.outcome(ofInput: id, tenant: tenant)
     return outcome.flatMap { reach.includes($0.owner.owner) ? $0 : nil }
+  }
+
+  func outcomes(ofEvent id: String, tenant: String) async throws -> [InputOutcome] {
+    let outcomes = try await reader.outcomes(ofEvent: id, tenant: tenant)
+    return outcomes.allSatisfy { reach.includes($0.owner.owner) } ? outcomes : []
+  }
+
+  func inputs(_ query: InputQuery, offset: Int, limit: Int) async throws -> InputPage {
+    var query = query
+    query.owners = reach.owners.map { mine in query.owners.map(mine.intersection) ?? mine } ?? query.owners
+    return try await reader.inputs(query, offset: offset, limit: limit)
+  }
+
+  func entities(matching query: MemoryQuery) async throws -> [EntitySummary] {
+    guard let query = reach.narrow(query) else { return [] }
+    return try await reader.entities(matching: query)
   }
 
   func owners(matching query: MemoryQuery) async throws -> [OwnerKey] {

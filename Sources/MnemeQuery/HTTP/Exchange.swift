@@ -15,6 +15,8 @@ struct APIRequest: Sendable {
   let body: [UInt8]
   /// Who was let in.
   let admission: Admission
+  /// Whether the path itself names an organisation or a project, which its handler compares with the caller's.
+  var namesProject = false
 
   /// Whose data is asked for: what log keys and the projection call a tenant.
   var tenant: String { self.admission.principal.realm }
@@ -26,7 +28,31 @@ struct APIRequest: Sendable {
     let (value, holdsNUL) = try JSONParser.read(self.body)
     guard let object = value.objectValue else { throw RequestFailure.invalid("the body must be a JSON object") }
     if holdsNUL, let violation = StorableText.violation(in: object) { throw RequestFailure.invalid(violation) }
-    return Members(object, of: nil)
+    let members = Members(object, of: nil)
+    if !self.namesProject { try self.requireOwnProject(members.any("org_id"), members.any("project_id")) }
+    return members
+  }
+
+  /// The members of a body that may be missing.
+  /// - Throws: As `members`.
+  func optionalMembers() throws -> Members { self.body.isEmpty ? Members([:], of: nil) : try self.members() }
+
+  /// Older clients send the organisation and the project that a ping told them. They never widen what a key opens.
+  /// - Throws: `RequestFailure` (`.notFound`, as nobody is told which others there are) where the query names others
+  ///   than the caller's.
+  func requireOwnProject() throws {
+    guard !self.namesProject, !self.target.parameters.isEmpty else { return }
+    try self.requireOwnProject(
+      self.target.value("org_id").map(JSONValue.string), self.target.value("project_id").map(JSONValue.string))
+  }
+
+  private func requireOwnProject(_ organization: JSONValue?, _ project: JSONValue?) throws {
+    let caller = self.admission.principal
+    guard organization.map({ $0 == .string(caller.tenant) }) ?? true,
+      project.map({ $0 == .string(caller.project) }) ?? true
+    else {
+      throw RequestFailure(.notFound, "org_id and project_id are not those of the key; leave them out")
+    }
   }
 
   /// The value of header `name`; nil where it is missing.

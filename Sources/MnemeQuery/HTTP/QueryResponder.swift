@@ -29,18 +29,23 @@ struct QueryResponder: HTTPResponder {
     let start = ContinuousClock.now
     self.api.metrics.count(.requestsInFlight)
     var route = "other"
+    var caller: Principal?
     var answer: APIResponse
     do {
       let (found, values, target) = try self.find(request)
       route = found.path
-      answer = try await self.answer(request, found, values, target, self.executors.executor(of: context.loop))
+      let (admission, standing) = try await self.admit(request, to: found)
+      if found.role > .anyone { caller = admission.principal }
+      answer = try await self.answer(
+        request, found, values, target, admission, self.executors.executor(of: context.loop))
+      if let standing { answer.headers += standing.headers }
     } catch let unread as Unread {
       answer = self.answer(to: unread.cause, route)
       if await !self.bodies.discard(request) { answer.closesConnection = true }
     } catch {
       answer = self.answer(to: error, route)
     }
-    self.record(request, route, answer, start)
+    self.record(request, route, answer, start, caller)
     return Self.response(answer, isHead: request.method == .head)
   }
 
@@ -57,18 +62,24 @@ struct QueryResponder: HTTPResponder {
     } catch { throw Unread(cause: error) }
   }
 
-  private func answer(
-    _ request: Request, _ route: Route, _ values: [String], _ target: RequestTarget, _ executor: LoopExecutor
-  ) async throws -> APIResponse {
-    let admission: Admission
-    let standing: RateLimiter.Standing?
+  /// Who asks, and how often they may still.
+  private func admit(
+    _ request: Request, to route: Route
+  ) async throws -> (admission: Admission, standing: RateLimiter.Standing?) {
     do {
-      admission = try await self.door.admit(Self.credentials(request), to: route.role)
-      standing = try self.count(admission)
+      let admission = try await self.door.admit(Self.credentials(request), to: route.role)
+      let standing = try self.count(admission)
       if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
         throw RequestFailure(.unsupportedMediaType, "a body with a content encoding is not read; send it as it is")
       }
+      return (admission, standing)
     } catch { throw Unread(cause: error) }
+  }
+
+  private func answer(
+    _ request: Request, _ route: Route, _ values: [String], _ target: RequestTarget, _ admission: Admission,
+    _ executor: LoopExecutor
+  ) async throws -> APIResponse {
     let (service, bodies) = (self.api, self.bodies)
     let (bodyTimeout, requestTimeout) = (service.configuration.bodyTimeout, service.configuration.requestTimeout)
     let watch = StageWatch(
@@ -79,12 +90,12 @@ struct QueryResponder: HTTPResponder {
       watch.begin(requestTimeout, failure: Self.tookTooLong)
       let call = APIRequest(
         target: target, pathValues: values, headers: request.headers, authority: request.head.authority, body: body,
-        admission: admission)
+        admission: admission, namesProject: route.namesProject)
+      if admission.principal.role > .anyone { try call.requireOwnProject() }
       // Not before the body is read: a slow publisher's request belongs to what is active when it is complete.
       let api = service.pinned(admission.reach)
       var answer = try await withTaskExecutorPreference(route.place.executor) { try await route.handler(api, call) }
       answer.headers.append(ResponseHeader(HeaderNames.generation, api.active.generation))
-      if let standing { answer.headers += standing.headers }
       return answer
     }
   }
@@ -123,7 +134,9 @@ struct QueryResponder: HTTPResponder {
     return APIResponse(failure)
   }
 
-  private func record(_ request: Request, _ route: String, _ answer: APIResponse, _ start: ContinuousClock.Instant) {
+  private func record(
+    _ request: Request, _ route: String, _ answer: APIResponse, _ start: ContinuousClock.Instant, _ caller: Principal?
+  ) {
     let metrics = self.api.metrics
     let knownMethods: Set<String> = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
     let method = request.method.rawValue
@@ -131,7 +144,13 @@ struct QueryResponder: HTTPResponder {
     metrics.count(
       .requests,
       ["route": route, "method": knownMethods.contains(method) ? method : "other", "status": String(answer.status)])
-    metrics.observe(.requestDuration, start.duration(to: .now), ["route": route])
+    let duration = start.duration(to: .now)
+    metrics.observe(.requestDuration, duration, ["route": route])
+    guard let caller else { return }
+    self.api.requests.note(
+      RequestLog.Entry(
+        realm: caller.realm, keyID: caller.keyID, method: method, route: route, status: answer.status,
+        milliseconds: duration / .milliseconds(1), at: self.api.clock()))
   }
 
   /// Thrown after a response whose connection must end: it makes the server close it.

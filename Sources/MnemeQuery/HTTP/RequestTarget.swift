@@ -15,6 +15,8 @@ struct RequestTarget: Hashable, Sendable {
   let segments: [String]
   /// The query, in order.
   let parameters: [Parameter]
+  /// The path under which the API was asked, e.g. `/mem0`; empty where it was asked at the root.
+  let prefix: String
 
   /// Reads the target of a request line: `/path?query`, or the same with scheme and authority before it.
   /// - Parameter prefix: A path under which the whole API stands, e.g. `/mem0`; it is optional in requests.
@@ -26,7 +28,8 @@ struct RequestTarget: Hashable, Sendable {
     let bytes = Array(target.utf8)
     let parts = bytes.prefix { $0 != UInt8(ascii: "#") }
       .split(separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
-    let path = Self.trimmed(path: parts[0], prefix: Array(prefix.utf8))
+    let (path, isUnderPrefix) = Self.trimmed(path: parts[0], prefix: Array(prefix.utf8))
+    self.prefix = isUnderPrefix ? prefix : ""
     self.segments =
       path.isEmpty
       ? []
@@ -47,7 +50,9 @@ struct RequestTarget: Hashable, Sendable {
   private static let slash = UInt8(ascii: "/")
 
   /// The path without scheme, authority, `prefix` and the slashes around it.
-  private static func trimmed(path: ArraySlice<UInt8>, prefix: [UInt8]) -> ArraySlice<UInt8> {
+  private static func trimmed(
+    path: ArraySlice<UInt8>, prefix: [UInt8]
+  ) -> (path: ArraySlice<UInt8>, isUnderPrefix: Bool) {
     var path = path
     if path.first != slash, let colon = path.firstIndex(of: UInt8(ascii: ":")), path[colon...].starts(with: "://".utf8)
     {
@@ -55,12 +60,15 @@ struct RequestTarget: Hashable, Sendable {
     }
     // A client whose base URL ends in a slash sends two.
     while path.dropFirst().first == slash, path.first == slash { path = path.dropFirst() }
-    if !prefix.isEmpty, path.starts(with: prefix), path.dropFirst(prefix.count).first == slash {
-      path = path.dropFirst(prefix.count)
-    }
+    let rest = path.dropFirst(prefix.count)
+    let isUnderPrefix = !prefix.isEmpty && path.starts(with: prefix) && rest.first == slash
+    if isUnderPrefix { path = rest }
     path = path.drop { $0 == slash }
-    return path.last == slash ? path.dropLast() : path
+    return (path.last == slash ? path.dropLast() : path, isUnderPrefix)
   }
+
+  /// Every value of parameter `name`, in order: how clients write lists.
+  func values(_ name: String) -> [String] { self.parameters.filter { $0.name == name }.map(\.value) }
 
   /// The value of parameter `name`; nil where it is missing.
   /// - Throws: `RequestFailure` where it stands there twice.

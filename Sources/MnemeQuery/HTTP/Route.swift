@@ -52,6 +52,9 @@ struct Route: Sendable {
     self.pattern = path.split(separator: "/").map { $0.hasPrefix("{") ? .parameter : .literal(String($0)) }
   }
 
+  /// Whether its path is below the organisations and projects that it names.
+  var namesProject: Bool { self.path.hasPrefix("/api/v1/") }
+
   /// How many segments its path has.
   var segmentCount: Int { self.pattern.count }
 
@@ -79,7 +82,9 @@ struct RouteTable: Sendable {
   private let byLength: [[Route]]
 
   /// All endpoints of the API.
-  static let api = RouteTable(Route.memories + Route.projects + Route.operations)
+  static let api = RouteTable(
+    Route.memories + Route.batches + Route.entities + Route.events + Route.projects + Route.legacy
+      + Route.selfHosted + Route.operations)
 
   /// A table of `routes`.
   init(_ routes: [Route]) {

@@ -2,7 +2,8 @@ import MnemeCore
 
 /// Members of a JSON object by type. Null is the same as missing; a wrong type is refused by the member's name.
 struct Members: Sendable {
-  private let object: [String: JSONValue]
+  /// All members, as they stand there.
+  let object: [String: JSONValue]
   private let place: String?
 
   /// The members of `object`, which is called `place` in errors; nil for the body.
@@ -19,6 +20,8 @@ struct Members: Sendable {
   func isSet(_ name: String) -> Bool { if case .some = self.any(name) { true } else { false } }
   /// How errors call member `name`.
   func path(_ name: String) -> String { self.place.map { "\($0).\(name)" } ?? name }
+  /// What errors say of the object as a whole.
+  func prefixed(_ text: String) -> String { self.place.map { "\($0): \(text)" } ?? text }
 
   /// Any value but null.
   func any(_ name: String) -> JSONValue? {
@@ -41,6 +44,12 @@ struct Members: Sendable {
       }
     }
     return text
+  }
+
+  /// An id: a text, or an integer, which is taken for its digits.
+  func id(_ name: String) throws -> String? {
+    guard case .int(let number)? = self.any(name) else { return try self.string(name) }
+    return String(number)
   }
 
   /// True or false.

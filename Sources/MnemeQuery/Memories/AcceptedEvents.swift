@@ -47,6 +47,20 @@ final class AcceptedEvents: Sendable {
     self.state.withLock { $0.entries[Key(tenant: tenant, id: id)] }
   }
 
+  /// The `limit` events of `tenant` that were remembered last, the latest first.
+  func latest(_ limit: Int, tenant: String) -> [(id: String, entry: Entry)] {
+    self.state.withLock { state in
+      var found: [(id: String, entry: Entry)] = []
+      // Before the oldest stands the latest.
+      for step in 0..<state.order.count where found.count < limit {
+        let key = state.order[(state.oldest - 1 - step + 2 * state.order.count) % state.order.count]
+        guard key.tenant == tenant, let entry = state.entries[key] else { continue }
+        found.append((key.id, entry))
+      }
+      return found
+    }
+  }
+
   /// Remembers an event of `tenant`; the first one with an id stays.
   func remember(_ id: String, tenant: String, _ entry: Entry) {
     let key = Key(tenant: tenant, id: id)

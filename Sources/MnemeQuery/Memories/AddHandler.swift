@@ -4,20 +4,26 @@ import MnemeProjection
 extension QueryAPI {
   /// `POST /v3/memories/add/`: takes a turn in.
   func add(_ request: APIRequest) async throws -> APIResponse {
-    let members = try request.members()
+    let (turn, receipt) = try await self.takeIn(request, try request.members(), waits: false)
+    return Self.written(.value(Self.addAnswer(receipt, turn)), receipt)
+  }
+
+  /// Appends the turn that `members` describe.
+  /// - Parameter waits: Whether its outcome is waited for where the request does not say.
+  func takeIn(
+    _ request: APIRequest, _ members: Members, waits: Bool
+  ) async throws -> (turn: TurnBody, receipt: Receipt) {
     let form = try TurnForm(members, bounds: self.configuration)
     let id = try EventID.find(in: members, header: request.header("idempotency-key"))
     // Without an extractor to ask, the outcome is at hand, and the platform returns it whatever `async_mode` says.
-    let waits = try request.target.flag("wait") ?? (form.turn.infer ? form.waits ?? false : true)
+    let waits = try request.target.flag("wait") ?? (form.turn.infer ? form.waits ?? waits : true)
     let turn = self.completed(form.turn, request)
     guard let owner = turn.scope.owner else { preconditionFailure("a scope without an owner was let through") }
     let receipt = try await self.submit(
       Submission(
         id: id, type: .turnRecorded, owner: OwnerKey(tenant: request.tenant, owner: owner), body: turn),
       waits: waits)
-    var response = APIResponse(Self.addAnswer(receipt))
-    response.headers.append(ResponseHeader(Position.header, receipt.position.description))
-    return response
+    return (turn, receipt)
   }
 
   /// The turn with what is set for its project where it says nothing itself. It is written into the turn, so that a
@@ -32,11 +38,16 @@ extension QueryAPI {
     return turn
   }
 
-  private static func addAnswer(_ receipt: Receipt) -> JSONValue {
+  /// What is said of a turn that has no outcome yet.
+  static let queuedMessage = "Memory processing has been queued for background execution"
+
+  private static func addAnswer(_ receipt: Receipt, _ turn: TurnBody) -> JSONValue {
     var answer: [String: JSONValue] = ["event_id": .string(receipt.id)]
     guard let outcome = receipt.outcome else {
       answer["status"] = .string(EventStatus.pending.rawValue)
-      answer["message"] = "Memory processing has been queued for background execution"
+      answer["message"] = .string(Self.queuedMessage)
+      // Whoever stores messages as they stand takes the results for granted.
+      if !turn.infer { answer["results"] = [] }
       return .object(answer)
     }
     let status = EventStatus(outcome)

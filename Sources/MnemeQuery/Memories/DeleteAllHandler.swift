@@ -12,16 +12,22 @@ extension QueryAPI {
       throw RequestFailure.invalid("conditions stand in the query; a body is not read here, and nothing was deleted")
     }
     let form = try DeletionForm(request.target)
-    let waits = try request.target.flag("wait") ?? true
+    let waits = try request.target.flag("wait") ?? request.target.flag("async_mode").map { !$0 } ?? true
     let eventID = try EventID.find(in: nil, header: request.header("idempotency-key"))
     try await self.awaitPosition(request)
-    if let eventID, let known = try await self.earlierDeletion(eventID, request.tenant) {
-      return try Self.deletionAnswer(waits ? try await self.settle(known, tenant: request.tenant) : known)
+    let receipt = try await self.delete(form, id: eventID, tenant: request.tenant, waits: waits)
+    return try Self.deletionAnswer(receipt)
+  }
+
+  /// Deletes what `form` names. Where nothing matches, nothing is appended, and the receipt names no owner.
+  func delete(_ form: DeletionForm, id: String?, tenant: String, waits: Bool) async throws -> Receipt {
+    if let id, let known = try await self.earlierDeletion(id, tenant) {
+      return waits ? try await self.settle(known, tenant: tenant) : known
     }
-    guard let submission = try await self.deletion(form, id: eventID, tenant: request.tenant) else {
-      return self.nothingToDelete(id: eventID ?? UUID().text, tenant: request.tenant)
+    guard let submission = try await self.deletion(form, id: id, tenant: tenant) else {
+      return self.nothingToDelete(id: id ?? UUID().text, tenant: tenant)
     }
-    return try Self.deletionAnswer(try await self.submit(submission, waits: waits))
+    return try await self.submit(submission, waits: waits)
   }
 
   private func earlierDeletion(_ id: String, _ tenant: String) async throws -> Receipt? {
@@ -47,8 +53,11 @@ extension QueryAPI {
     _ condition: DeletionForm.SimpleCondition, _ query: MemoryQuery
   ) async throws -> [Submission.Part]? {
     var owners = Set(try await self.reader.owners(matching: query))
-    // Turns of the owner that is named may be on their way; its deletion is ordered after them.
-    if let named = condition.equal.owner, condition.scope(within: named) != nil {
+    // Turns of the owner that is named may be on their way; its deletion is ordered after them. Users that the caller
+    // does not reach are refused; an agent's or a session's id stands on memories of those that it does.
+    if let named = condition.equal.owner, condition.scope(within: named) != nil,
+      named.kind == .user || self.reach.includes(named)
+    {
       owners.insert(OwnerKey(tenant: query.tenant, owner: named))
     }
     guard owners.count <= self.configuration.maxDeletedOwnerCount else {
@@ -91,29 +100,32 @@ extension QueryAPI {
     }
   }
 
-  private func nothingToDelete(id: String, tenant: String) -> APIResponse {
+  private func nothingToDelete(id: String, tenant: String) -> Receipt {
     self.accepted.remember(
       id, tenant: tenant,
       AcceptedEvents.Entry(
         owner: nil, type: .memoriesDeletionRequested, memoryID: nil, at: self.clock(), position: Position(),
         recordCount: 0))
-    return APIResponse([
-      "message": "No memory matches; nothing was deleted", "event_id": .string(id),
-      "status": .string(EventStatus.succeeded.rawValue),
-    ])
+    return Receipt(id: id, owner: nil, position: Position(), outcome: nil, isProcessed: true)
   }
 
   private static func deletionAnswer(_ receipt: Receipt) throws -> APIResponse {
-    if let outcome = receipt.outcome, outcome.outcome == .parked {
-      throw RequestFailure(
-        .failed,
-        "the deletion could not be processed and stands in dead letters: \(EventStatus.errorText(outcome) ?? "")")
-    }
+    try self.requireNotParked(receipt)
     let message =
-      receipt.isProcessed ? "Memories deleted successfully!" : "Delete in progress. This may take some time."
+      receipt.owner == nil
+      ? "No memory matches; nothing was deleted"
+      : receipt.isProcessed ? "Memories deleted successfully!" : "Delete in progress. This may take some time."
     let status = receipt.isProcessed ? EventStatus.succeeded : .pending
     return Self.written(
       .object(["message": .string(message), "event_id": .string(receipt.id), "status": .string(status.rawValue)]),
       receipt)
+  }
+
+  /// Refuses to report as done what stands in dead letters.
+  static func requireNotParked(_ receipt: Receipt) throws {
+    guard let outcome = receipt.outcome, outcome.outcome == .parked else { return }
+    throw RequestFailure(
+      .failed,
+      "the deletion could not be processed and stands in dead letters: \(EventStatus.errorText(outcome) ?? "")")
   }
 }

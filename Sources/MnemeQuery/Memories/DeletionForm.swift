@@ -13,8 +13,10 @@ struct DeletionForm: Sendable {
     var present: Set<Filter.Field> = []
   }
 
-  /// Parameters that choose no memories.
-  private static let otherNames: Set<String> = ["wait", "min_position", "org_id", "project_id"]
+  /// Parameters that choose no memories; the last three are older clients'.
+  private static let otherNames: Set<String> = [
+    "wait", "min_position", "org_id", "project_id", "version", "output_format", "async_mode",
+  ]
 
   /// Reads the query of `DELETE /v1/memories/`. A condition that is not understood is refused, never left out.
   /// - Throws: `RequestFailure`, `FilterError`.
@@ -37,16 +39,22 @@ struct DeletionForm: Sendable {
           "a query parameter is not known here; nothing was deleted, as it may be a condition")
       }
     }
-    self.filter = parts.count == 1 ? parts[0] : .and(parts)
-    guard !parts.isEmpty, self.filter.namesScope else {
+    let filter = parts.count == 1 ? parts[0] : .and(parts)
+    guard !parts.isEmpty, filter.namesScope else {
       throw RequestFailure.invalid("One of the filters: app_id, user_id, agent_id or run_id is required!")
     }
-    try ReadForm.refuseControlCharacters(self.filter)
-    self.simple = Self.simplify(self.filter)
+    try ReadForm.refuseControlCharacters(filter)
+    self.init(filter)
+  }
+
+  /// Everything that `filter` is true of.
+  init(_ filter: Filter) {
+    self.filter = filter
+    self.simple = Self.simplify(filter)
   }
 
   /// The dict in a parameter: JSON, or what Python prints of one, which is what the client sends.
-  private static func object(_ text: String, _ name: String) throws -> [String: JSONValue] {
+  static func object(_ text: String, _ name: String) throws -> [String: JSONValue] {
     let value: JSONValue
     do {
       value = try (try? JSONParser.parse(Array(text.utf8))) ?? PythonLiteral.parse(text)

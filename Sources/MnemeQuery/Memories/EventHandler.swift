@@ -38,9 +38,8 @@ extension QueryAPI {
       if !isProcessed { return APIResponse(Self.pendingEvent(id, type: entry.type.rawValue, at: entry.at)) }
       if entry.recordCount == 0 { return APIResponse(Self.emptyEvent(id, type: entry.type.rawValue, at: entry.at)) }
     }
-    if let outcome = try await self.reader.outcome(ofInput: id, tenant: request.tenant) {
-      return APIResponse(Self.finishedEvent(id, outcome))
-    }
+    let outcomes = try await self.reader.outcomes(ofEvent: id, tenant: request.tenant)
+    if let last = outcomes.last { return APIResponse(Self.finishedEvent(last, parts: outcomes)) }
     if let entry { return APIResponse(Self.pendingEvent(id, type: entry.type.rawValue, at: entry.at)) }
     if let found = try await self.scanForEvent(id, tenant: request.tenant) {
       return APIResponse(Self.pendingEvent(id, type: found.type, at: found.at))
@@ -48,7 +47,8 @@ extension QueryAPI {
     throw RequestFailure(.notFound, "Event not found or you don't have permission to access it.")
   }
 
-  private static func pendingEvent(_ id: String, type: String, at: Timestamp) -> JSONValue {
+  /// An event that was taken in, and has no outcome yet.
+  static func pendingEvent(_ id: String, type: String, at: Timestamp) -> JSONValue {
     .object(eventObject(id, type: type, status: .pending, at: at))
   }
 
@@ -59,16 +59,20 @@ extension QueryAPI {
     return .object(object)
   }
 
-  private static func finishedEvent(_ id: String, _ outcome: InputOutcome) -> JSONValue {
-    let input = outcome.input
-    var object = eventObject(id, type: input.type, status: EventStatus(outcome), at: input.receivedAt)
-    let completedAt = JSONValue.string(outcome.completedAt.description)
-    object["results"] = .array(outcome.effects.map(MemoryObject.effect))
-    object["error"] = EventStatus.errorText(outcome).map(JSONValue.string) ?? .null
-    object["updated_at"] = completedAt
-    object["completed_at"] = completedAt
-    object["latency"] = .int(max(0, outcome.completedAt.milliseconds - input.receivedAt.milliseconds))
-    if let reason = outcome.reason {
+  /// An event whose records ended as `parts` tells, `last` the last one.
+  static func finishedEvent(_ last: InputOutcome, parts: [InputOutcome]) -> JSONValue {
+    let failures = parts.filter { EventStatus($0) == .failed }
+    let status = failures.isEmpty ? EventStatus.succeeded : .failed
+    var object = eventObject(last.input.id, type: last.input.type, status: status, at: last.input.receivedAt)
+    let completedAt = parts.map(\.completedAt).max() ?? last.completedAt
+    object["results"] = .array(parts.flatMap(\.effects).map(MemoryObject.effect))
+    if let error = failures.first.flatMap(EventStatus.errorText) {
+      object["error"] = .string(parts.count == 1 ? error : "\(failures.count) of \(parts.count) parts failed: \(error)")
+    }
+    object["updated_at"] = .string(completedAt.description)
+    object["completed_at"] = .string(completedAt.description)
+    object["latency"] = .int(max(0, completedAt.milliseconds - last.input.receivedAt.milliseconds))
+    if let reason = failures.lazy.compactMap(\.reason).first {
       object["error_details"] = [
         "stage": .string(reason.stage), "code": .string(reason.code), "detail": .string(reason.detail),
         "attempts": .int(Int64(reason.attempts)),

@@ -95,12 +95,14 @@ extension QueryAPI {
   /// An answer with the position of what was written.
   static func written(_ answer: JSONOutput, _ receipt: Receipt) -> APIResponse {
     var response = APIResponse(answer)
+    // Of what reached nothing there is nothing to wait for.
+    guard !receipt.position.offsets.isEmpty else { return response }
     response.headers.append(ResponseHeader(Position.header, receipt.position.description))
     return response
   }
 
   /// Refuses to report as done what failed.
-  private static func requireSuccess(_ receipt: Receipt) throws {
+  static func requireSuccess(_ receipt: Receipt) throws {
     guard let outcome = receipt.outcome else { return }
     switch outcome.outcome {
     case .stored, .nothing: return
@@ -112,20 +114,23 @@ extension QueryAPI {
     }
   }
 
-  private static func revision(_ members: Members, now: Timestamp) throws -> MemoryEvent.Revision {
+  /// What `members` change about a memory.
+  static func revision(_ members: Members, now: Timestamp) throws -> MemoryEvent.Revision {
     let text = try members.string("text", maxLength: Self.maxMemoryTextLength)
-    if let text, text.allSatisfy(\.isWhitespace) { throw RequestFailure.invalid("text is empty") }
+    if let text, text.allSatisfy(\.isWhitespace) { throw RequestFailure.invalid("\(members.path("text")) is empty") }
     let revision = MemoryEvent.Revision(
       text: text, metadata: try members.object("metadata"), expiresAt: try members.time("expiration_date"),
       clearsExpiry: members.isNull("expiration_date"),
       validFrom: try members.time("timestamp"), at: now)
     guard revision != MemoryEvent.Revision(at: now) else {
-      throw RequestFailure.invalid("nothing to change: send text, metadata, timestamp or expiration_date")
+      throw RequestFailure.invalid(
+        members.prefixed("nothing to change: send text, metadata, timestamp or expiration_date"))
     }
     return revision
   }
 
-  private static func memoryID(_ request: APIRequest) throws -> UUID {
+  /// The id in the path.
+  static func memoryID(_ request: APIRequest) throws -> UUID {
     guard let id = UUID(uuidString: request.pathValues[0]) else {
       throw RequestFailure.invalid("memory_id should be a valid UUID")
     }
@@ -149,7 +154,9 @@ extension QueryAPI {
     return memories
   }
 
-  private func memory(_ id: UUID, _ request: APIRequest) async throws -> MemoryView {
+  /// The memory of that id.
+  /// - Throws: `RequestFailure.memoryNotFound`.
+  func memory(_ id: UUID, _ request: APIRequest) async throws -> MemoryView {
     guard let view = try await self.reader.memory(id, tenant: request.tenant) else {
       throw RequestFailure.memoryNotFound
     }

@@ -33,7 +33,9 @@ struct SearchForm: Sendable {
       throw RequestFailure.invalid("query is empty")
     }
     self.text = String(start[...end])
-    self.limit = try members.integer("top_k", in: 1...maxLimit) ?? defaultLimit
+    // Older clients and mem0's MCP server call it `limit`.
+    let limit = try members.integer("top_k", in: 1...maxLimit) ?? members.integer("limit", in: 1...maxLimit)
+    self.limit = limit ?? defaultLimit
     self.threshold = try members.number("threshold", in: 0...1) ?? Self.defaultThreshold
     self.explains = try members.bool("explain") ?? false
     self.reranks = try members.bool("rerank") ?? false
@@ -46,16 +48,23 @@ struct SearchForm: Sendable {
 extension QueryAPI {
   /// `POST /v3/memories/search/`: the memories that fit a query best.
   func search(_ request: APIRequest) async throws -> APIResponse {
-    let members = try request.members()
+    let (form, found, results) = try await self.results(of: request, try request.members())
+    var answer: JSONMembers = ["results": .array(results)]
+    if form.explains { answer.add("time", .value(found.time?.object ?? .null)) }
+    return found.answer(answer)
+  }
+
+  /// What the search that `members` describe finds.
+  func results(
+    of request: APIRequest, _ members: Members
+  ) async throws -> (form: SearchForm, found: Findings, results: [JSONOutput]) {
     let now = self.clock()
     let form = try SearchForm(members, tenant: request.tenant, now: now, bounds: self.configuration)
     try await self.awaitPosition(request, members)
     let found = try await self.find(form, tenant: request.tenant, count: Repeats.count(for: form.limit))
       .withoutRepeats(limit: form.limit, self.phrasings)
     let shownAt = form.read.query.asOf ?? now
-    var answer: JSONMembers = ["results": .array(found.hits.map { Self.hit($0, form, now: shownAt) })]
-    if form.explains { answer.add("time", .value(found.time?.object ?? .null)) }
-    return found.answer(answer)
+    return (form, found, found.hits.map { Self.hit($0, form, now: shownAt) })
   }
 
   /// What a search finds, best first, and what it went without.
@@ -83,10 +92,17 @@ extension QueryAPI {
 
     /// An answer that tells what failed.
     func answer(_ members: JSONMembers) -> APIResponse {
-      guard !self.degradations.isEmpty else { return APIResponse(.object(members)) }
       var members = members
-      members.add("degraded", .bool(true))
-      var response = APIResponse(.object(members))
+      if !self.degradations.isEmpty { members.add("degraded", .bool(true)) }
+      return self.told(APIResponse(.object(members)))
+    }
+
+    /// A bare list, whose headers alone tell what failed.
+    func answer(list results: [JSONOutput]) -> APIResponse { self.told(APIResponse(.array(results))) }
+
+    private func told(_ response: APIResponse) -> APIResponse {
+      guard !self.degradations.isEmpty else { return response }
+      var response = response
       response.headers.append(ResponseHeader("X-Mneme-Degraded", self.degradations.joined(separator: ", ")))
       return response
     }

@@ -43,7 +43,7 @@ struct Submission: Sendable {
 
   /// The id of part `index`. The last one has the event's own: once that stands in the log, all do.
   func id(ofPart index: Int) -> String {
-    index == self.parts.count - 1 ? self.id : "\(self.id)/\(self.parts[index].name)"
+    index == self.parts.count - 1 ? self.id : EventParts.id(self.parts[index].name, of: self.id)
   }
 
   /// Whose the last part is.

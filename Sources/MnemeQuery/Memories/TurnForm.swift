@@ -30,7 +30,7 @@ struct TurnForm: Sendable {
       throw RequestFailure.invalid("filters of an add may hold only \(Self.idNames.joined(separator: ", "))")
     }
     func id(_ name: String) throws -> String? {
-      let (top, inner) = (try members.string(name), try filters.string(name))
+      let (top, inner) = (try members.id(name), try filters.id(name))
       if let top, let inner, top != inner {
         throw RequestFailure.invalid("\(name) and filters.\(name) differ; send one of them")
       }
@@ -47,12 +47,13 @@ struct TurnForm: Sendable {
     let messages: [Message]
     switch members.any("messages") {
     case .string(let text): messages = [try self.bounded(Message(role: "user", content: text), "messages", bounds)]
-    case .object(let object): messages = [try self.message(Members(object, of: "messages"), bounds)]
+    case .object(let object):
+      messages = [try self.message(Members(object, of: "messages"), bounds)].compactMap { $0 }
     case .array(let elements):
       guard elements.count <= bounds.maxMessageCount else {
         throw RequestFailure.invalid("messages has more than \(bounds.maxMessageCount) elements; send several turns")
       }
-      messages = try elements.enumerated().map { index, element in
+      messages = try elements.enumerated().compactMap { index, element in
         guard let object = element.objectValue else {
           throw RequestFailure.invalid("messages[\(index)] must be an object with role and content")
         }
@@ -68,9 +69,13 @@ struct TurnForm: Sendable {
     return messages
   }
 
-  private static func message(_ members: Members, _ bounds: QueryConfiguration) throws -> Message {
+  /// A message; nil for one of an assistant that says nothing but calls tools, as chat APIs have them.
+  private static func message(_ members: Members, _ bounds: QueryConfiguration) throws -> Message? {
     guard let role = try members.string("role", maxLength: Self.maxRoleLength, isName: true) else {
       throw RequestFailure.invalid("\(members.path("role")) is required")
+    }
+    if role == "assistant", members.isNull("content") || (members.isSet("tool_calls") && !members.isSet("content")) {
+      return nil
     }
     let message = Message(
       role: role, content: try self.content(members),

@@ -55,6 +55,12 @@ final class ReaderTwin: MemoryReader {
     try await self.memory(id, tenant: tenant).flatMap { $0.memory.recordedAt <= instant ? $0 : nil }
   }
 
+  func memories(_ ids: [UUID], tenant: String) async throws -> [UUID: MemoryView] {
+    try self.look { state in
+      state.memories.filter { ids.contains($0.key) && $0.value.owner.tenant == tenant }
+    }
+  }
+
   func memories(_ query: MemoryQuery, offset: Int, limit: Int) async throws -> MemoryPage {
     try self.look { state in
       state.queries.append(query)
@@ -83,6 +89,44 @@ final class ReaderTwin: MemoryReader {
 
   func outcome(ofInput id: String, tenant: String) async throws -> InputOutcome? {
     try self.look { state in state.outcomes[id].flatMap { $0.owner.tenant == tenant ? $0 : nil } }
+  }
+
+  func outcomes(ofEvent id: String, tenant: String) async throws -> [InputOutcome] {
+    guard let last = try await self.outcome(ofInput: id, tenant: tenant) else { return [] }
+    let parts = try self.look { state in
+      state.outcomes.values.filter { $0.owner.tenant == tenant && EventParts.isPart($0.input, of: last.input) }
+    }
+    return parts.sorted { $0.input.offset < $1.input.offset } + [last]
+  }
+
+  func inputs(_ query: InputQuery, offset: Int, limit: Int) async throws -> InputPage {
+    try self.look { state in
+      let all = state.outcomes.values.filter { outcome in
+        outcome.owner.tenant == query.tenant && (query.owners.map { $0.contains(outcome.owner.owner) } ?? true)
+          && (query.types.map { types in types.contains { $0.rawValue == outcome.input.type } } ?? true)
+          && (query.outcomes.map { $0.contains(outcome.outcome) } ?? true)
+          && (query.from.map { $0 <= outcome.completedAt } ?? true)
+          && (query.to.map { $0 >= outcome.completedAt } ?? true)
+          && !state.outcomes.values.contains { EventParts.isPart(outcome.input, of: $0.input) }
+      }.sorted { ($1.completedAt, $0.input.id) < ($0.completedAt, $1.input.id) }
+      return InputPage(totalCount: all.count, outcomes: Array(all.dropFirst(offset).prefix(limit)))
+    }
+  }
+
+  func entities(matching query: MemoryQuery) async throws -> [EntitySummary] {
+    try self.look { state in
+      let memories = Self.matches(query, in: state).map(\.memory)
+      func summaries(_ kind: EntitySummary.Kind, _ id: (Scope) -> String?) -> [EntitySummary] {
+        Set(memories.compactMap { id($0.scope) }).sorted().map { wanted in
+          let own = memories.filter { id($0.scope) == wanted }
+          return EntitySummary(
+            kind: kind, id: wanted, currentMemoryCount: own.count(where: \.isCurrent),
+            firstAt: own.map(\.recordedAt).min()!, lastAt: own.map(\.updatedAt).max()!)
+        }
+      }
+      return summaries(.user, \.userID) + summaries(.agent, \.agentID) + summaries(.app, \.appID)
+        + summaries(.run, \.runID)
+    }
   }
 
   func owners(matching query: MemoryQuery) async throws -> [OwnerKey] {

@@ -13,6 +13,8 @@ struct RouteSample: Sendable {
   private static let member = "owner@\(secret).example"
   private static let memoryID = UUID(uuidString: "4B0F2A52-0000-4000-8000-000000000001")!
   private static let eventID = "alices-turn"
+  /// Of a key for alice's memories.
+  static let keyID = "alicesalices"
   private static let filters: JSONValue = ["user_id": "alice"]
 
   let method: String
@@ -33,12 +35,14 @@ struct RouteSample: Sendable {
   }
 
   private init?(_ route: Route) {
-    let path = route.path.replacing(
-      "{id}", with: route.path.contains("event") ? Self.eventID : Self.memoryID.text
-    )
-    .replacing("{org}", with: "acme").replacing("{project}", with: "default")
+    let id =
+      route.path.contains("event") ? Self.eventID : route.path.contains("keys") ? Self.keyID : Self.memoryID.text
+    let path = route.path.replacing("{type}/{id}", with: "agent/\(Self.secret)").replacing("{id}", with: id)
+      .replacing("{org}", with: "acme").replacing("{project}", with: "default")
     let name = "\(route.method) \(route.path)"
-    guard Self.bodies.keys.contains(name) || Self.queries.keys.contains(name) else { return nil }
+    guard Self.bodies.keys.contains(name) || Self.queries.keys.contains(name) || Self.refused.contains(name) else {
+      return nil
+    }
     self.init(method: route.method, target: path + (Self.queries[name] ?? ""), body: Self.bodies[name])
   }
 
@@ -51,11 +55,21 @@ struct RouteSample: Sendable {
     "POST /v3/memories/search/": ["query": "tea", "filters": filters],
     "POST /v1/context/": ["query": "tea", "filters": filters],
     "POST /v3/memories/": ["filters": filters],
+    "POST /v1/summary/": ["filters": filters],
+    "POST /v1/memories/": ["messages": "I like tea", "user_id": "alice", "infer": false],
+    "POST /v1/memories/search/": ["query": "tea", "user_id": "alice"],
+    "POST /v2/memories/": ["filters": filters], "POST /v2/memories/search/": ["query": "tea", "filters": filters],
+    "POST /memories": ["messages": "I like tea", "user_id": "alice", "infer": false],
+    "PUT /memories/{id}": ["text": "Likes coffee"], "POST /search": ["query": "tea", "user_id": "alice"],
+    "POST /reset": [:], "POST /generate-instructions": ["use_case": "A kitchen that remembers tastes"],
+    "POST /api-keys": ["label": "the kitchen"],
     "PUT /v1/memories/{id}/": ["text": "Likes coffee"],
     "POST \(projects)": ["name": "Shop"],
     "PATCH \(project)": ["custom_instructions": "Keep what is eaten"],
     "POST \(project)members/": ["email": "ann@example.com", "role": "READER"],
     "PUT \(project)members/": ["email": .string(member), "role": "READER"],
+    "PUT /v1/batch/": ["memories": [["memory_id": .string(memoryID.text), "text": "Likes coffee"]]],
+    "DELETE /v1/batch/": ["memories": [["memory_id": .string(memoryID.text)]]],
   ]
 
   /// Of routes without a body.
@@ -63,7 +77,21 @@ struct RouteSample: Sendable {
     "DELETE /v1/memories/": "?user_id=alice", "DELETE /v1/memories/{id}/": "", "GET /v1/memories/{id}/": "",
     "GET /v1/memories/{id}/history/": "", "GET /v1/event/{id}/": "", "GET /v1/ping/": "", "GET /v1/lag/": "",
     "GET \(projects)": "", "GET \(project)": "", "DELETE \(project)": "", "GET \(project)members/": "",
-    "DELETE \(project)members/": "?email=\(member)", "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
+    "DELETE \(project)members/": "?email=\(member)",
+    "GET /v1/entities/": "", "GET /v1/entities/filters/": "", "GET /v2/entities/{type}/{id}/": "",
+    "DELETE /v2/entities/{type}/{id}/": "", "GET /v1/entities/{type}/{id}/": "",
+    "DELETE /v1/entities/{type}/{id}/": "", "GET /v1/stats/": "", "GET /v1/events/": "",
+    "GET /v1/memories/": "?user_id=alice", "GET /memories": "?user_id=alice", "DELETE /memories": "?user_id=alice",
+    "GET /memories/{id}": "", "DELETE /memories/{id}": "", "GET /memories/{id}/history": "", "GET /entities": "",
+    "DELETE /entities/{type}/{id}": "", "GET /configure": "", "GET /configure/providers": "", "GET /requests": "",
+    "GET /api-keys": "", "DELETE /api-keys/{id}": "", "GET /auth/setup-status": "", "GET /auth/me": "",
+    "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
+  ]
+
+  /// Routes that tell everybody why they do nothing.
+  static let refused: Set<String> = [
+    "POST /configure", "PATCH /auth/me", "POST /auth/register", "POST /auth/login", "POST /auth/refresh",
+    "POST /auth/change-password", "POST /auth/onboarding-complete",
   ]
 
   private init(method: String, target: String, body: JSONValue?) {
@@ -71,7 +99,9 @@ struct RouteSample: Sendable {
   }
 
   private static func fill(_ harness: Harness) {
-    let view = Fixture.view("Likes \(secret)", id: memoryID, tenant: "acme", metadata: ["note": .string(secret)])
+    let view = Fixture.view(
+      "Likes \(secret)", id: memoryID, tenant: "acme", scope: Scope(userID: "alice", agentID: secret),
+      metadata: ["note": .string(secret)])
     harness.reader.put(view)
     let outcome = InputOutcome(
       input: InputReference(

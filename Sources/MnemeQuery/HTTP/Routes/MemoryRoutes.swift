@@ -4,6 +4,7 @@ extension Route {
     Route("POST", "/v3/memories/add/", .writer) { api, request in try await api.add(request) },
     Route("POST", "/v3/memories/search/", .reader, in: .readers) { api, request in try await api.search(request) },
     Route("POST", "/v1/context/", .reader, in: .readers) { api, request in try await api.context(request) },
+    Route("POST", "/v1/summary/", .reader, in: .readers) { api, request in try await api.summary(request) },
     Route("POST", "/v3/memories/", .reader, in: .readers) { api, request in try await api.list(request) },
     Route("DELETE", "/v1/memories/", .writer) { api, request in try await api.deleteAll(request) },
     Route("GET", "/v1/memories/{id}/", .reader, in: .readers) { api, request in try await api.get(request) },
@@ -11,6 +12,5 @@ extension Route {
     Route("DELETE", "/v1/memories/{id}/", .writer) { api, request in try await api.delete(request) },
     Route("GET", "/v1/memories/{id}/history/", .reader, in: .readers) { api, request in try await api.history(request)
     },
-    Route("GET", "/v1/event/{id}/", .reader, in: .readers) { api, request in try await api.event(request) },
   ]
 }
