@@ -34,6 +34,10 @@ struct RouteSample: Sendable {
     "POST /v1/context/": ["query": "tea", "filters": filters],
     "POST /v3/memories/": ["filters": filters],
     "PUT /v1/memories/{id}/": ["text": "Likes coffee"],
+    "POST /mcp/": [
+      "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+      "params": ["name": "search_memories", "arguments": ["query": "tea", "user_id": "alice"]],
+    ],
   ]
 
   /// Of routes without a body.
