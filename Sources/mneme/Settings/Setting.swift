@@ -12,6 +12,9 @@ enum Setting: String, CaseIterable, Sendable {
   case pathPrefix = "path-prefix"
   case apiKeys = "api-keys"
   case rateLimit = "rate-limit"
+  case mcpOwner = "mcp-owner"
+  case mcpAnyOwner = "mcp-any-owner"
+  case mcpKey = "mcp-key"
   case partitions
   case llmURL = "llm-url"
   case llmModel = "llm-model"
@@ -55,7 +58,7 @@ enum Setting: String, CaseIterable, Sendable {
   }
 
   /// Whether its value is never printed.
-  var isSecret: Bool { self == .llmAPIKey || self == .embeddingAPIKey || self == .rerankAPIKey }
+  var isSecret: Bool { [.llmAPIKey, .embeddingAPIKey, .rerankAPIKey, .mcpKey].contains(self) }
 
   /// The value where nothing is set; nil where the setting is off then.
   var defaultValue: String? {
@@ -69,6 +72,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .port: "8765"
     case .pathPrefix, .apiKeys: nil
     case .rateLimit: "1000"
+    case .mcpOwner, .mcpKey: nil
+    case .mcpAnyOwner: "off"
     case .partitions: "4"
     case .llmPrompt, .llmPromptPrice, .llmCompletionPrice, .embeddingPrice: nil
     case .llmURL, .llmAPIKey, .embeddingURL, .embeddingAPIKey, .embeddingDimension, .modelDir: nil
@@ -103,6 +108,10 @@ enum Setting: String, CaseIterable, Sendable {
     case .pathPrefix: "Path under which the HTTP API stands as well, e.g. '/mem0', for proxies that keep it."
     case .apiKeys: "File with the API keys that 'mneme keys' makes. Not set: no keys, and loopback only."
     case .rateLimit: "Requests per second of an API key that states no limit of its own."
+    case .mcpOwner:
+      "Whose memories agents' tools are about: user:ID, agent:ID or run:ID. A key of one owner needs none."
+    case .mcpAnyOwner: "Whether agents' tools may name any owner that the key reaches: 'on' or 'off'."
+    case .mcpKey: "API key that 'mneme mcp --url' shows to the server."
     case .partitions: "Partitions of each topic. Fixed once the log exists."
     case .llmURL: "Base URL of an OpenAI-compatible API for extraction. Not set: the built-in extractor."
     case .llmModel: "Name of the chat model."
