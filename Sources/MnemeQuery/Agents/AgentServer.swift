@@ -22,7 +22,7 @@ struct AgentServer: Sendable {
     self.rule = OwnerRule(api.configuration.agents, api.reach)
   }
 
-  /// How long clients may keep what lists and `server/discover` say, in milliseconds: it changes with keys and settings.
+  /// How long clients may keep lists and `server/discover`, in milliseconds: they change with keys and settings.
   static let listLifetimeMilliseconds: Int64 = 60_000
 
   /// Answers a request of a client that agreed on a revision by `initialize`, or is about to.
