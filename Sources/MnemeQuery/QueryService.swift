@@ -72,7 +72,7 @@ public struct QueryService: Service {
         },
         configuration: HTTP1Channel.Configuration(
           additionalChannelHandlers: [ConnectionWatch()], idleTimeout: TimeAmount(configuration.idleTimeout)))
-      return LoopChannel(channel, executors)
+      return LoopChannel(channel, executors, headTimeout: configuration.headTimeout)
     }
   }
 }

@@ -15,6 +15,8 @@ enum Setting: String, CaseIterable, Sendable {
   case mcpOwner = "mcp-owner"
   case mcpAnyOwner = "mcp-any-owner"
   case mcpKey = "mcp-key"
+  case maxConnections = "max-connections"
+  case headTimeout = "head-timeout"
   case partitions
   case llmURL = "llm-url"
   case llmModel = "llm-model"
@@ -74,6 +76,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .rateLimit: "1000"
     case .mcpOwner, .mcpKey: nil
     case .mcpAnyOwner: "off"
+    case .maxConnections: "4096"
+    case .headTimeout: "15"
     case .partitions: "4"
     case .llmPrompt, .llmPromptPrice, .llmCompletionPrice, .embeddingPrice: nil
     case .llmURL, .llmAPIKey, .embeddingURL, .embeddingAPIKey, .embeddingDimension, .modelDir: nil
@@ -112,6 +116,8 @@ enum Setting: String, CaseIterable, Sendable {
       "Whose memories agents' tools are about: user:ID, agent:ID or run:ID. A key of one owner needs none."
     case .mcpAnyOwner: "Whether agents' tools may name any owner that the key reaches: 'on' or 'off'."
     case .mcpKey: "API key that 'mneme mcp --url' shows to the server."
+    case .maxConnections: "HTTP connections open at one time; more wait until one closes."
+    case .headTimeout: "Longest time from the first byte of an HTTP request's head to its last, in seconds."
     case .partitions: "Partitions of each topic. Fixed once the log exists."
     case .llmURL: "Base URL of an OpenAI-compatible API for extraction. Not set: the built-in extractor."
     case .llmModel: "Name of the chat model."

@@ -25,6 +25,8 @@ struct SettingsOptions: ParsableArguments {
   @Option(help: help(.mcpOwner)) var mcpOwner: String?
   @Option(help: help(.mcpAnyOwner)) var mcpAnyOwner: String?
   @Option(help: help(.mcpKey)) var mcpKey: String?
+  @Option(help: help(.maxConnections)) var maxConnections: String?
+  @Option(help: help(.headTimeout)) var headTimeout: String?
   @Option(help: help(.partitions)) var partitions: String?
   @Option(name: .customLong("llm-url"), help: help(.llmURL)) var llmURL: String?
   @Option(help: help(.llmModel)) var llmModel: String?
@@ -61,7 +63,8 @@ struct SettingsOptions: ParsableArguments {
       .dataDir: dataDir, .log: log, .kafkaPrefix: kafkaPrefix, .kafkaTransactions: kafkaTransactions,
       .replicationFactor: replicationFactor, .instance: instance, .host: host, .port: port,
       .pathPrefix: pathPrefix, .apiKeys: apiKeys, .rateLimit: rateLimit, .mcpOwner: mcpOwner,
-      .mcpAnyOwner: mcpAnyOwner, .mcpKey: mcpKey, .partitions: partitions, .llmURL: llmURL,
+      .mcpAnyOwner: mcpAnyOwner, .mcpKey: mcpKey, .maxConnections: maxConnections, .headTimeout: headTimeout,
+      .partitions: partitions, .llmURL: llmURL,
       .llmModel: llmModel, .llmAPIKey: llmAPIKey, .llmTimeout: llmTimeout, .llmAttempts: llmAttempts,
       .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .llmPrompt: llmPrompt,
       .llmPromptPrice: llmPromptPrice, .llmCompletionPrice: llmCompletionPrice, .embedder: embedder,
