@@ -35,6 +35,8 @@ struct QueryAPI: Sendable {
   /// Reranks searches that ask for it; nil for none.
   let reranker: (any Reranker)?
   let rerankPause = RerankPause()
+  /// Calls of agents that their clients may take back.
+  let calls = RunningCalls()
 
   var reader: any MemoryReader { self.active.reader }
   var embedder: any Embedder { self.active.embedder }
@@ -46,6 +48,16 @@ struct QueryAPI: Sendable {
     guard reach != .everybody else { return api }
     api.reach = reach
     api.active.reader = ReachReader(reader: api.active.reader, reach: reach)
+    return api
+  }
+
+  /// The same for what is `owner`'s alone.
+  /// - Throws: `RequestFailure` (`.forbidden`) where the caller does not reach `owner`.
+  func bound(to owner: Owner) throws -> QueryAPI {
+    try self.reach.require(owner)
+    var api = self
+    api.reach = Reach(owners: [owner])
+    api.active.reader = ReachReader(reader: self.active.reader, reach: api.reach)
     return api
   }
 

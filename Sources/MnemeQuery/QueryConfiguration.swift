@@ -37,6 +37,8 @@ public struct QueryConfiguration: Sendable {
   public var embeddingCache = EmbeddingCache.Bounds()
   /// Requests per second of a key that states no other limit; more is 429.
   public var rateLimit = 1000
+  /// Whose memories agents' tools are about, and bounds of their calls.
+  public var agents = AgentConfiguration()
   /// Connections open at one time; more wait in the kernel's queue.
   public var maxConnectionCount = 4096
 

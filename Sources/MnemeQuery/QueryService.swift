@@ -74,7 +74,8 @@ public struct QueryService: Service {
           }
           try await responder(request, writer, channel)
         },
-        configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(configuration.idleTimeout)))
+        configuration: HTTP1Channel.Configuration(
+          additionalChannelHandlers: [ConnectionWatch()], idleTimeout: TimeAmount(configuration.idleTimeout)))
       return LoopChannel(channel, executors, headTimeout: configuration.headTimeout)
     }
   }

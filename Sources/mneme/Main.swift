@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import MnemeProjection
+import MnemeQuery
 
 /// Entry point: subcommands only.
 @main
@@ -12,11 +13,11 @@ struct Mneme: AsyncParsableCommand {
       Every setting has a flag, an environment variable MNEME_… and a key in mneme.yaml, in that order of precedence.
       Exit status: 0 done, 1 failed, 2 wrong use. With --json, stdout is one JSON document; all else goes to stderr.
       """,
-    version: "0.1.0",
+    version: AgentConfiguration.version,
     subcommands: [
       Up.self, Serve.self, Work.self, Project.self, Add.self, Search.self, Context.self, List.self, History.self,
       Import.self, Export.self, Lag.self, Verify.self, Replay.self, GenerationsCommand.self, Snapshot.self,
-      DeadLetters.self, TopicsCommand.self, Keys.self, Doctor.self, Bench.self,
+      DeadLetters.self, TopicsCommand.self, Keys.self, MCP.self, Tools.self, Doctor.self, Bench.self,
     ])
 
   /// Runs the command that the arguments name, and ends the process with its exit status.

@@ -16,6 +16,13 @@ public struct Credentials: Sendable {
     self.host = host
     self.origin = origin
   }
+
+  /// Whether a browser sent the request for a page of another site.
+  var isOfOtherSite: Bool {
+    guard let origin else { return false }
+    guard let host, let scheme = origin.firstRange(of: "://") else { return true }
+    return origin[scheme.upperBound...].lowercased() != host.lowercased()
+  }
 }
 
 /// Knows callers by their credentials.

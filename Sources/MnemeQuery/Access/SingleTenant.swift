@@ -16,9 +16,7 @@ public struct SingleTenant: Authenticator {
   /// The one tenant with all rights.
   public func principal(for credentials: Credentials) -> Principal? {
     guard let host = credentials.host, LoopbackHost.isLoopback(LoopbackHost.name(ofAuthority: host)) else { return nil }
-    if let origin = credentials.origin {
-      guard let scheme = origin.firstRange(of: "://"), origin[scheme.upperBound...] == host[...] else { return nil }
-    }
+    guard !credentials.isOfOtherSite else { return nil }
     return Principal(tenant: self.tenant, role: .admin)
   }
 }

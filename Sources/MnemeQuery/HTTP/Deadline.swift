@@ -49,12 +49,25 @@ final class StageWatch: Sendable {
     self.state.withLock { ($0.deadline, $0.failure) = (deadline, failure) }
   }
 
+  /// Gives the operation up now, whatever its stage, with `failure`.
+  func giveUp(_ failure: RequestFailure) {
+    let cancel = self.state.withLock { state in
+      (state.isGivenUp, state.failure) = (true, failure)
+      return state.cancel
+    }
+    cancel?()
+  }
+
   /// Runs `operation` and gives it up once the stage that it has begun is over its time.
   /// - Throws: What `operation` throws, or the failure of the stage.
   func run<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
     // It begins here and now: most requests are complete when they are handled, and no other thread is waited for.
     let task = Task.immediate(executorPreference: self.executor) { try await operation() }
-    self.state.withLock { $0.cancel = { task.cancel() } }
+    let isGivenUp = self.state.withLock { state in
+      state.cancel = { task.cancel() }
+      return state.isGivenUp
+    }
+    if isGivenUp { task.cancel() }
     self.look()
     let result = await withTaskCancellationHandler {
       await task.result

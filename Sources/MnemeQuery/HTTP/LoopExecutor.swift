@@ -71,11 +71,18 @@ struct QueryContext: RequestContext {
   /// What every context has.
   var coreContext: CoreRequestContextStorage
   /// The event loop of the request's connection.
-  let loop: any EventLoop
+  var loop: any EventLoop { self.channel.eventLoop }
+
+  private let channel: any Channel
 
   /// A context of a request from `source`.
   init(source: ApplicationRequestContextSource) {
     self.coreContext = CoreRequestContextStorage(source: source)
-    self.loop = source.channel.eventLoop
+    self.channel = source.channel
+  }
+
+  /// What tells that the client has closed the connection; nil where it is gone already.
+  func connectionWatch() async -> ConnectionWatch? {
+    try? await self.channel.pipeline.handler(type: ConnectionWatch.self).get()
   }
 }

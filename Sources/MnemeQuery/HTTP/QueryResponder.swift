@@ -36,8 +36,7 @@ struct QueryResponder: HTTPResponder {
       route = found.path
       let (admission, standing) = try await self.admit(request, to: found)
       if found.role > .anyone { caller = admission.principal }
-      answer = try await self.answer(
-        request, found, values, target, admission, self.executors.executor(of: context.loop))
+      answer = try await self.answer(request, found, values, target, admission, context)
       if let standing { answer.headers += standing.headers }
     } catch let unread as Unread {
       answer = self.answer(to: unread.cause, route)
@@ -78,16 +77,21 @@ struct QueryResponder: HTTPResponder {
 
   private func answer(
     _ request: Request, _ route: Route, _ values: [String], _ target: RequestTarget, _ admission: Admission,
-    _ executor: LoopExecutor
+    _ context: QueryContext
   ) async throws -> APIResponse {
     let (service, bodies) = (self.api, self.bodies)
     let (bodyTimeout, requestTimeout) = (service.configuration.bodyTimeout, service.configuration.requestTimeout)
     let watch = StageWatch(
-      bodyTimeout, step: min(bodyTimeout, requestTimeout), failure: BodyReader.tooSlow, executor: executor)
+      bodyTimeout, step: min(bodyTimeout, requestTimeout), failure: BodyReader.tooSlow,
+      executor: self.executors.executor(of: context.loop))
+    let isGivenUp = route.isGivenUpWithConnection(request.headers)
     return try await watch.run {
       let body = try await bodies.read(request)
       defer { bodies.release(body.count) }
       watch.begin(requestTimeout, failure: Self.tookTooLong)
+      let connection = isGivenUp ? await context.connectionWatch() : nil
+      connection?.watch { watch.giveUp(Self.clientClosed) }
+      defer { connection?.forget() }
       let call = APIRequest(
         target: target, pathValues: values, headers: request.headers, authority: request.head.authority, body: body,
         admission: admission, namesProject: route.namesProject)
@@ -114,6 +118,8 @@ struct QueryResponder: HTTPResponder {
     throw failure
   }
 
+  /// Nobody reads it.
+  private static let clientClosed = RequestFailure(.requestTimeout, "the client closed the connection")
   private static let tookTooLong = RequestFailure(.timeout, "the request took too long and was given up")
 
   private static func credentials(_ request: Request) -> Credentials {

@@ -1,3 +1,4 @@
+import Hummingbird
 import MnemeProjection
 
 /// One endpoint: which requests it takes, what role they need, and what answers them.
@@ -32,6 +33,9 @@ struct Route: Sendable {
   let role: AccessRole
   /// Where it is answered.
   let place: Place
+  /// Whether a request with these headers is given up once its client closes the connection. Others go on: what they
+  /// write is wanted.
+  let isGivenUpWithConnection: @Sendable (_ headers: HTTPFields) -> Bool
   /// Answers it.
   let handler: Handler
 
@@ -43,11 +47,15 @@ struct Route: Sendable {
   }
 
   /// An endpoint.
-  init(_ method: String, _ path: String, _ role: AccessRole, in place: Place = .pool, _ handler: @escaping Handler) {
+  init(
+    _ method: String, _ path: String, _ role: AccessRole, in place: Place = .pool,
+    isGivenUpWithConnection: @escaping @Sendable (HTTPFields) -> Bool = { _ in false }, _ handler: @escaping Handler
+  ) {
     self.method = method
     self.path = path
     self.role = role
     self.place = place
+    self.isGivenUpWithConnection = isGivenUpWithConnection
     self.handler = handler
     self.pattern = path.split(separator: "/").map { $0.hasPrefix("{") ? .parameter : .literal(String($0)) }
   }
@@ -84,7 +92,7 @@ struct RouteTable: Sendable {
   /// All endpoints of the API.
   static let api = RouteTable(
     Route.memories + Route.batches + Route.entities + Route.events + Route.projects + Route.legacy
-      + Route.selfHosted + Route.operations)
+      + Route.selfHosted + Route.agents + Route.operations)
 
   /// A table of `routes`.
   init(_ routes: [Route]) {

@@ -12,6 +12,9 @@ enum Setting: String, CaseIterable, Sendable {
   case pathPrefix = "path-prefix"
   case apiKeys = "api-keys"
   case rateLimit = "rate-limit"
+  case mcpOwner = "mcp-owner"
+  case mcpAnyOwner = "mcp-any-owner"
+  case mcpKey = "mcp-key"
   case maxConnections = "max-connections"
   case headTimeout = "head-timeout"
   case partitions
@@ -57,7 +60,7 @@ enum Setting: String, CaseIterable, Sendable {
   }
 
   /// Whether its value is never printed.
-  var isSecret: Bool { self == .llmAPIKey || self == .embeddingAPIKey || self == .rerankAPIKey }
+  var isSecret: Bool { [.llmAPIKey, .embeddingAPIKey, .rerankAPIKey, .mcpKey].contains(self) }
 
   /// The value where nothing is set; nil where the setting is off then.
   var defaultValue: String? {
@@ -71,6 +74,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .port: "8765"
     case .pathPrefix, .apiKeys: nil
     case .rateLimit: "1000"
+    case .mcpOwner, .mcpKey: nil
+    case .mcpAnyOwner: "off"
     case .maxConnections: "4096"
     case .headTimeout: "15"
     case .partitions: "4"
@@ -107,6 +112,10 @@ enum Setting: String, CaseIterable, Sendable {
     case .pathPrefix: "Path under which the HTTP API stands as well, e.g. '/mem0', for proxies that keep it."
     case .apiKeys: "File with the API keys that 'mneme keys' makes. Not set: no keys, and loopback only."
     case .rateLimit: "Requests per second of an API key that states no limit of its own."
+    case .mcpOwner:
+      "Whose memories agents' tools are about: user:ID, agent:ID or run:ID. A key of one owner needs none."
+    case .mcpAnyOwner: "Whether agents' tools may name any owner that the key reaches: 'on' or 'off'."
+    case .mcpKey: "API key that 'mneme mcp --url' shows to the server."
     case .maxConnections: "HTTP connections open at one time; more wait until one closes."
     case .headTimeout: "Longest time from the first byte of an HTTP request's head to its last, in seconds."
     case .partitions: "Partitions of each topic. Fixed once the log exists."

@@ -22,6 +22,9 @@ struct SettingsOptions: ParsableArguments {
   @Option(help: help(.pathPrefix)) var pathPrefix: String?
   @Option(name: .customLong("api-keys"), help: help(.apiKeys)) var apiKeys: String?
   @Option(help: help(.rateLimit)) var rateLimit: String?
+  @Option(help: help(.mcpOwner)) var mcpOwner: String?
+  @Option(help: help(.mcpAnyOwner)) var mcpAnyOwner: String?
+  @Option(help: help(.mcpKey)) var mcpKey: String?
   @Option(help: help(.maxConnections)) var maxConnections: String?
   @Option(help: help(.headTimeout)) var headTimeout: String?
   @Option(help: help(.partitions)) var partitions: String?
@@ -59,8 +62,9 @@ struct SettingsOptions: ParsableArguments {
     let values: [Setting: String?] = [
       .dataDir: dataDir, .log: log, .kafkaPrefix: kafkaPrefix, .kafkaTransactions: kafkaTransactions,
       .replicationFactor: replicationFactor, .instance: instance, .host: host, .port: port,
-      .pathPrefix: pathPrefix, .apiKeys: apiKeys, .rateLimit: rateLimit, .maxConnections: maxConnections,
-      .headTimeout: headTimeout, .partitions: partitions, .llmURL: llmURL,
+      .pathPrefix: pathPrefix, .apiKeys: apiKeys, .rateLimit: rateLimit, .mcpOwner: mcpOwner,
+      .mcpAnyOwner: mcpAnyOwner, .mcpKey: mcpKey, .maxConnections: maxConnections, .headTimeout: headTimeout,
+      .partitions: partitions, .llmURL: llmURL,
       .llmModel: llmModel, .llmAPIKey: llmAPIKey, .llmTimeout: llmTimeout, .llmAttempts: llmAttempts,
       .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .llmPrompt: llmPrompt,
       .llmPromptPrice: llmPromptPrice, .llmCompletionPrice: llmCompletionPrice, .embedder: embedder,

@@ -91,6 +91,16 @@ struct Roles: Sendable {
       clock: MnemeSystem.environment.now, logger: system.logger, onServerRunning: { onListening($0) })
   }
 
+  /// Tools on what these roles read, for one client over a pair of streams.
+  func agentStream(_ agents: AgentConfiguration, role: AccessRole) async throws -> AgentStream {
+    guard let projection else { preconditionFailure("a process without the query service has no tools") }
+    var configuration = QueryConfiguration()
+    configuration.agents = agents
+    return try await AgentStream(
+      configuration: configuration, role: role, log: system.log, codec: system.codec, projection: projection,
+      reranker: reranker, clock: MnemeSystem.environment.now, logger: system.logger)
+  }
+
   /// The embedder of what readers read.
   func embedder() async throws -> any Embedder {
     try await models.embedder(try await system.active(models).embedding)

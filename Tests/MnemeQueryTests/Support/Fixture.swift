@@ -46,6 +46,9 @@ final class EmbedderTwin: Embedder {
   let backend: String
   private let behaviour = Mutex(Behaviour.answers)
   private let asked = Mutex<[String]>([])
+  /// One for each time that it begins to hang, and for each time that somebody who waited gave up.
+  let (hanging, hangingContinuation) = AsyncStream<Void>.makeStream()
+  let (givenUp, givenUpContinuation) = AsyncStream<Void>.makeStream()
 
   init(backend: String = "twin") { self.backend = backend }
 
@@ -60,6 +63,8 @@ final class EmbedderTwin: Embedder {
     case .answers: return texts.map { _ in [1, 0, 0, 0] }
     case .fails(let error): throw error
     case .hangs:
+      self.hangingContinuation.yield()
+      defer { self.givenUpContinuation.yield() }
       try await Task.sleep(for: .seconds(3600))
       return []
     }

@@ -25,6 +25,7 @@ struct Harness: Sendable {
     self.authenticator = authenticator
     self.configuration = QueryConfiguration(port: 0)
     self.configuration.outcomeTimeout = .seconds(20)
+    self.configuration.agents.allowsAnyOwner = true
     change(&self.configuration)
     if processes {
       let reader = self.reader
@@ -92,7 +93,9 @@ struct TestClient: Sendable {
   func send(
     _ method: String, _ target: String, json: JSONValue, headers: [String: String] = [:]
   ) async throws -> HTTPReply {
-    try await self.send(method, target, body: JSONWriter.write(json), headers: headers)
+    try await self.send(
+      method, target, body: JSONWriter.write(json),
+      headers: headers.merging(["Content-Type": "application/json"]) { given, _ in given })
   }
 
   /// Adds a turn of one message and returns the answer.

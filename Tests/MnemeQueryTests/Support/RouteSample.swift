@@ -70,6 +70,10 @@ struct RouteSample: Sendable {
     "PUT \(project)members/": ["email": .string(member), "role": "READER"],
     "PUT /v1/batch/": ["memories": [["memory_id": .string(memoryID.text), "text": "Likes coffee"]]],
     "DELETE /v1/batch/": ["memories": [["memory_id": .string(memoryID.text)]]],
+    "POST /mcp": [
+      "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+      "params": ["name": "search_memories", "arguments": ["query": "tea", "user_id": "alice"]],
+    ],
   ]
 
   /// Of routes without a body.
