@@ -206,7 +206,7 @@ public protocol MemoryReader: Sendable {
   /// How the event `id` ended that was written as several records: how each of them did, the last one last. Of an event
   /// of one record, that one's outcome; empty where the last record is under way, or never came.
   func outcomes(ofEvent id: String, tenant: String) async throws -> [InputOutcome]
-  /// A page of turns and commands that ended, those that ended last first; of an event of several records, the last one.
+  /// A page of turns and commands that ended, those that ended last first; of an event of several records, the last.
   func inputs(_ query: InputQuery, offset: Int, limit: Int) async throws -> InputPage
   /// Users, agents, applications and sessions whose ids stand on memories that match, now, in this order of kinds, each
   /// by its id. It reads every memory that may match.

@@ -2,8 +2,8 @@ public import Logging
 public import MnemeCore
 import Synchronization
 
-/// Knows callers by the keys of a file, which is read again when it has changed: a key that is revoked is refused within
-/// `checkInterval`. Where the file cannot be read, nobody is let in.
+/// Knows callers by the keys of a file, which is read again when it has changed: a key that is revoked is refused
+/// within `checkInterval`. Where the file cannot be read, nobody is let in.
 public final class KeyAuthenticator: Authenticator {
   /// How often the file is looked at, at most.
   public static let checkInterval: Duration = .seconds(1)

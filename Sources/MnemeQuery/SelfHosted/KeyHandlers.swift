@@ -57,7 +57,7 @@ extension QueryAPI {
     return APIResponse(["message": "API key revoked"])
   }
 
-  /// Whether the key of `record` is one that `caller` may know of: of the project, and for no owner beyond the caller's.
+  /// Whether the key of `record` is one that `caller` may know of: of the project, for no owner beyond the caller's.
   private static func manages(_ caller: Principal, _ record: APIKeyRecord) -> Bool {
     guard record.tenant == caller.tenant, record.project == caller.project else { return false }
     guard let mine = caller.owners else { return true }
