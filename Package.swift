@@ -22,6 +22,7 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -78,7 +79,7 @@ let package = Package(
       name: "MnemeQuery",
       dependencies: [
         "MnemeCore", "EventLog", "LanguageModel", "MnemeProjection", http, hummingbird, hummingbirdCore, lifecycle,
-        logging, nio,
+        logging, nio, nioHTTP,
       ],
       swiftSettings: safe),
 
@@ -127,7 +128,7 @@ let package = Package(
     .testTarget(
       name: "MnemePipelineTests",
       dependencies: ["MnemeCore", "EventLog", "LanguageModel", "MnemePipeline", "MnemeTesting", logging],
-      swiftSettings: strict),
+      resources: [.copy("Resources")], swiftSettings: strict),
     .testTarget(
       name: "MnemeProjectionTests",
       dependencies: [

@@ -6,8 +6,8 @@ public struct TopicCatalog: Sendable {
   /// How long `mneme.ingress` keeps what outside publishers sent: a week to notice that nobody moves it on.
   public static let ingressRetention: Duration = .seconds(7 * 86_400)
 
-  /// Partitions of each topic but that of the catalog of generations. All have the same number, so that an owner's
-  /// records are in the partition of the same number everywhere, and a dead letter beside its original's.
+  /// Partitions of each topic but those of the catalogs of generations and projects. All have the same number, so that
+  /// an owner's records are in the partition of the same number everywhere, and a dead letter beside its original's.
   public var partitionCount: Int
   /// How many copies brokers keep of each record; nil for the log's own default.
   public var replicationFactor: Int?
@@ -23,6 +23,7 @@ public struct TopicCatalog: Sendable {
     [
       topic(Topics.ingress, .age(Self.ingressRetention)), topic(Topics.turns, .forever),
       topic(Topics.deadLetters, .forever), GenerationLog.topic(replicationFactor: replicationFactor),
+      ProjectLog.topic(replicationFactor: replicationFactor),
     ]
   }
 

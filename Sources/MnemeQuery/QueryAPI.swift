@@ -25,6 +25,7 @@ struct QueryAPI: Sendable {
   let metrics: MetricRegistry
   let accepted: AcceptedEvents
   let turns: TurnsTopic
+  let projects: ProjectDirectory
   let queryVectors: EmbeddingCache
   let phrasings = Phrasings()
   /// The latest requests that were answered.
@@ -66,6 +67,7 @@ struct QueryAPI: Sendable {
     self.metrics = MetricRegistry()
     self.accepted = AcceptedEvents(maxCount: configuration.maxAcceptedEventCount)
     self.turns = TurnsTopic(log: log)
+    self.projects = ProjectDirectory(log: ProjectLog(log: log, now: clock), logger: logger)
     self.queryVectors = EmbeddingCache(bounds: configuration.embeddingCache)
   }
 }

@@ -38,9 +38,12 @@ public struct QueryConfiguration: Sendable {
   /// Requests per second of a key that states no other limit; more is 429.
   public var rateLimit = 1000
   /// Connections open at one time; more wait in the kernel's queue.
-  public var maxConnectionCount = 1024
+  public var maxConnectionCount = 4096
 
-  /// From the first byte of a request's head to the last one of its body.
+  /// From the first byte of a request's head to its last one, however steadily they come; later is 408. Where a request
+  /// before it is under way, from that one's answer.
+  public var headTimeout: Duration = .seconds(15)
+  /// From the last byte of a request's head to the last one of its body; later is 408.
   public var bodyTimeout: Duration = .seconds(30)
   /// From the last byte of a request to its answer.
   public var requestTimeout: Duration = .seconds(60)

@@ -55,7 +55,11 @@ public struct QueryService: Service {
         availableConnectionsDelegate: MaximumAvailableConnections(configuration.maxConnectionCount)),
       onServerRunning: { channel in await onServerRunning(channel.localAddress?.port ?? configuration.port) },
       logger: self.api.logger)
-    try await application.run()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await self.api.projects.follow() }
+      try await application.run()
+      group.cancelAll()
+    }
   }
 
   private static func server(_ configuration: QueryConfiguration, _ executors: LoopExecutors) -> HTTPServerBuilder {
@@ -71,7 +75,7 @@ public struct QueryService: Service {
           try await responder(request, writer, channel)
         },
         configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(configuration.idleTimeout)))
-      return LoopChannel(channel, executors)
+      return LoopChannel(channel, executors, headTimeout: configuration.headTimeout)
     }
   }
 }

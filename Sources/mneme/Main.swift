@@ -15,8 +15,8 @@ struct Mneme: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Up.self, Serve.self, Work.self, Project.self, Add.self, Search.self, Context.self, List.self, History.self,
-      Lag.self, Verify.self, Replay.self, GenerationsCommand.self, Snapshot.self, DeadLetters.self,
-      TopicsCommand.self, Keys.self, Doctor.self, Bench.self,
+      Import.self, Export.self, Lag.self, Verify.self, Replay.self, GenerationsCommand.self, Snapshot.self,
+      DeadLetters.self, TopicsCommand.self, Keys.self, Doctor.self, Bench.self,
     ])
 
   /// Runs the command that the arguments name, and ends the process with its exit status.

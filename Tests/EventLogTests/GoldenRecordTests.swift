@@ -68,6 +68,11 @@ import Testing
         #expect(event == expected && at == GoldenSamples.time)
         continue
       }
+      if record.header("ce_type") == EventType.projectChanged.rawValue {
+        let (event, at) = try ProjectLog.decode(record)
+        #expect(event == GoldenSamples.projectEvent && at == GoldenSamples.time)
+        continue
+      }
       let (event, type) = try Upcasting.lift(EventRecordCodec().decode(record))
       #expect(event.owner == GoldenSamples.owner)
       #expect(event.time == GoldenSamples.time)
@@ -95,7 +100,7 @@ import Testing
       #expect(try EventBodyCoding.decode(DeadLetterClosed.self, from: data).decision == .redriven)
     case .recordParked: break
     case .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
-      .generationExtractionChanged:
+      .generationExtractionChanged, .projectChanged:
       Issue.record("\(type.rawValue) has no owner")
     }
   }

@@ -18,6 +18,7 @@ enum GoldenSamples {
       return try EventType.allCases.map { type in
         if type == .recordParked { return (type, deadLetter.record) }
         if let event = generationEvents[type] { return (type, GenerationLog.encode(event, at: time)) }
+        if type == .projectChanged { return (type, ProjectLog.encode(projectEvent, at: time)) }
         let event = CloudEvent(
           id: "golden-1", type: type.rawValue, source: "/mneme/test", time: time, owner: owner, data: body(type))
         return (type, try codec.encode(event, topic: "golden"))
@@ -43,8 +44,16 @@ enum GoldenSamples {
     case .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
       .generationExtractionChanged:
       generationEvents[type]?.body ?? []
+    case .projectChanged: projectEvent.body
     }
   }
+
+  static let projectEvent = ProjectEvent(
+    ProjectKey(tenant: "default", project: "shop"),
+    .settingsChanged([
+      .customInstructions: "only what lasts", .customCategories: [["food": "what is eaten"]], .decay: false,
+      .description: nil,
+    ]))
 
   static let generation = Generation(
     id: "g2@model-4", origin: .reembed, parent: "g1",

@@ -157,6 +157,10 @@ struct IngressCase: Sendable, CustomTestStringConvertible {
   ]
 
   private static let members: [IngressCase] = [
+    message(["content": "a\u{0}b"], malformed("messages[0].content holds U+0000")),
+    member("metadata", ["a": [["b": "\u{0}"]]], malformed("metadata holds U+0000")),
+    member("metadata", ["a\u{0}": 1], malformed("metadata holds U+0000")),
+    member("custom_instructions", "\u{0}", malformed("custom_instructions holds U+0000")),
     member("timestamp", "2026-11-20", alex),
     member("timestamp", "soon", malformed("timestamp")),
     member("timestamp", 5, malformed("timestamp")),

@@ -116,8 +116,7 @@ import Testing
       cat "${@: -1}" > '\(folder.path)/value'
 
       """
-    try Data(fake.utf8).write(to: URL(filePath: folder.path + "/kcat"))
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/kcat")
+    _ = try folder.program("kcat", fake)
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     let status = try await Self.run(
       "ops/publish-example", ["mneme.turn.recorded.v1", "broker:1"], path: "\(folder.path):\(path)")

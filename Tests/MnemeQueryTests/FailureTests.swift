@@ -82,6 +82,34 @@ import Testing
   }
 }
 
+@Suite struct NULTests {
+  static let bodies: [(body: String, place: String)] = [
+    (#"{"messages":"a\u0000"}"#, "messages"),
+    (#"{"messages":[{"role":"user","content":"a\u0000"}]}"#, "messages[0].content"),
+    (#"{"messages":["x",{"content":[{"type":"text","text":"\u0000"}]}]}"#, "messages[1].content"),
+    (#"{"metadata":{"s3cret":["\u0000"]}}"#, "metadata"), (#"{"metadata":{"s3cret\u0000":1}}"#, "metadata"),
+    (#"{"custom_instructions":"\u0000"}"#, "custom_instructions"), (#"{"s3cret\u0000":1}"#, "the name of a member"),
+    (#"{"query":"\u0000"}"#, "query"), (#"{"filters":{"OR":[{"user_id":"s3cret\u0000"}]}}"#, "filters"),
+    (#"{"text":"\u0000"}"#, "text"),
+  ]
+
+  @Test(arguments: bodies)
+  func `no text holds U+0000, whatever asks for it`(body: String, place: String) async throws {
+    try await Harness().run { client in
+      let id = try #require(try await client.add("I like tea")["results"]?.arrayValue?[0]["id"]?.stringValue)
+      for (method, path) in [
+        ("POST", "/v3/memories/add/"), ("POST", "/v3/memories/"), ("POST", "/v3/memories/search/"),
+        ("PUT", "/v1/memories/\(id)/"),
+      ] {
+        let reply = try await client.send(method, path, body: Array(body.utf8))
+        #expect(reply.status == 400)
+        #expect(try reply.json["detail"] == .string("\(place) holds U+0000, which no text may; leave it out"))
+        #expect(!reply.text.contains("s3cret"))
+      }
+    }
+  }
+}
+
 @Suite struct ConnectionTests {
   @Test func `a body that is too large is 413, and the connection goes on`() async throws {
     let harness = Harness()
@@ -128,6 +156,41 @@ import Testing
       let connection = try client.connect()
       try await connection.send("GET /v1/ping/ HTTP/1.1\r\nHost: loc")
       #expect(try await connection.isAtEnd())
+    }
+    try await Harness { $0.headTimeout = .milliseconds(50) }.run { client in
+      let connection = try client.connect()
+      try await connection.send("GET /v1/ping/ HTTP/1.1\r\nHost: loc")
+      let reply = try await connection.reply()
+      #expect(reply.status == 408)
+      #expect(try reply.json["code"] == "request_timeout")
+      #expect(try await connection.isAtEnd())
+    }
+  }
+
+  @Test(arguments: [
+    "Content-Length: 100\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+    "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",
+  ])
+  func `a body that ends early or is framed wrongly is 400`(rest: String) async throws {
+    try await Harness().run { client in
+      let connection = try client.connect()
+      try await connection.send("POST /v3/memories/add/ HTTP/1.1\r\nHost: localhost\r\n\(rest)")
+      connection.closeSending()
+      let reply = try await connection.reply()
+      #expect(reply.status == 400)
+      #expect(reply.headers["connection"] == "close")
+      #expect(try await connection.isAtEnd())
+    }
+  }
+
+  @Test func `a body that trickles is 408, however steadily`() async throws {
+    try await Harness { $0.bodyTimeout = .milliseconds(100) }.run { client in
+      let connection = try client.connect()
+      try await connection.send("POST /v3/memories/add/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n")
+      async let reply = connection.reply()
+      while try await connection.send(" ") {}
+      #expect(try await reply.status == 408)
     }
   }
 
@@ -241,9 +304,12 @@ import Testing
       while harness.log.records.isEmpty { await Task.yield() }
       await services.triggerGracefulShutdown()
       #expect(try await idle.isAtEnd())
-      try harness.reader.process(harness.log.records[0])
+      // Nobody processes what it waits for: it does not wait any longer.
       let reply = try await busy.reply()
-      #expect(try reply.json["status"] == "SUCCEEDED")
+      #expect(reply.status == 200)
+      #expect(try reply.json["status"] == "PENDING")
+      #expect(try reply.json["event_id"]?.stringValue != nil)
+      #expect(reply.headers["x-mneme-position"] != nil)
       #expect(try await busy.isAtEnd())
       try await group.waitForAll()
     }

@@ -21,7 +21,7 @@ import Testing
     (["filters": ["user_id": ["like": "a"]]], "filters.user_id.like is not an operator"),
     (["filters": ["user_id": ["a"]]], "filters.user_id is a list"),
     (["filters": ["user_id": "a", "created_at": ["gt": .int(.min)]]], "filters holds an integer that is out of range"),
-    (["filters": ["user_id": "a\0"]], "filters holds an id with a control character"),
+    (["filters": ["user_id": "a\u{1}"]], "filters holds an id with a control character"),
     (["filters": ["OR": [["user_id": "a"], "b"]]], "filters.OR[1] must be an object"),
     (["user_id": "alice"], "user_id must stand in filters"), (["run_id": "r"], "run_id must stand in filters"),
     (["top_k": 0], "top_k must be an integer from 1 to 1000"), (["top_k": 1001], "top_k must be"),

@@ -95,7 +95,7 @@ import Testing
       let label = Comment(rawValue: "\(route.method) \(route.path)")
       // What one does, the next one must not find.
       let harness = Harness(authenticator: Keys())
-      let sample = try #require(RouteSample(route, in: harness), label)
+      let sample = try #require(try await RouteSample.make(route, in: harness), label)
       try await harness.run { client in
         let roles: [(String, AccessRole)] = [("nobody", .anyone), ("reader", .reader), ("writer", .writer)]
         for (name, role) in roles where role < route.role {
@@ -118,7 +118,7 @@ import Testing
     for route in RouteTable.api.routes where route.role > .anyone {
       let label = Comment(rawValue: "\(route.method) \(route.path) as \(key)")
       let harness = Harness(authenticator: Keys())
-      let sample = try #require(RouteSample(route, in: harness), label)
+      let sample = try #require(try await RouteSample.make(route, in: harness), label)
       try await harness.run { client in
         let reply = try await client.send(sample, as: key)
         #expect(reply.status < 500 && reply.status != 401, "\(label): \(reply.text)")

@@ -28,7 +28,7 @@ import Testing
     (["messages": [["role": "user", "content": "x", "id": 5]]], "messages[0].id must be a string"),
     (["messages": "x", "user_id": nil], "one of user_id, agent_id, run_id and app_id is required"),
     (["messages": "x", "user_id": ""], "user_id is empty"), (["messages": "x", "user_id": "*"], "user_id is '*'"),
-    (["messages": "x", "user_id": "a\0b"], "user_id holds a control character"),
+    (["messages": "x", "user_id": "a\u{1}b"], "user_id holds a control character"),
     (["messages": "x", "user_id": .double(5.5)], "user_id must be a string"),
     (["messages": "x", "user_id": .string(String(repeating: "x", count: 257))], "user_id has more than 256"),
     (["messages": "x", "user_id": "a", "filters": ["user_id": "b"]], "user_id and filters.user_id differ"),

@@ -8,9 +8,7 @@ import Testing
 /// What `mneme bench embed --help` says of a peer.
 @Suite struct BenchPeerTests {
   private static func peer(_ script: String, _ folder: TemporaryFolder) throws -> BenchPeer {
-    let path = folder.path + "/peer"
-    try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: path))
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    let path = try folder.program("peer", "#!/bin/sh\n\(script)\n")
     return try BenchPeer(path: path, sentences: ["a b", "ça"], directory: folder.path + "/work")
   }
 

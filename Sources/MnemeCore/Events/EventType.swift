@@ -37,6 +37,9 @@ public enum EventType: String, Sendable, CaseIterable {
   case generationDropped = "mneme.generation.dropped.v1"
   /// From here on a generation's facts come from turns otherwise. Body: its id, and how.
   case generationExtractionChanged = "mneme.generation.extraction-changed.v1"
+  /// Something is set for a project, or somebody comes to belong to it or leaves. Body: `ProjectEvent`.
+  /// Topic: projects.
+  case projectChanged = "mneme.project.changed.v1"
 }
 
 /// Names of the topics.
@@ -49,6 +52,8 @@ public enum Topics {
   public static let deadLetters = "mneme.deadletters"
   /// Which generations there are, and which one readers read. One partition.
   public static let generations = "mneme.generations"
+  /// What is set for each project, and who belongs to it. One partition.
+  public static let projects = "mneme.projects"
   /// What was understood, by one generation.
   public static func facts(generation: String) -> String { "mneme.facts.\(generation)" }
   /// What is true, by one generation.

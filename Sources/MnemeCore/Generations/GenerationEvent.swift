@@ -65,7 +65,7 @@ public enum GenerationEvent: Hashable, Sendable {
       }
       self = .extractionChanged(id: change.id, extraction)
     case .turnRecorded, .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested, .factsExtracted,
-      .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed:
+      .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed, .projectChanged:
       throw EventDecodingError(.unknownType, "type \"\(type.rawValue)\" does not belong on \(Topics.generations)")
     }
   }

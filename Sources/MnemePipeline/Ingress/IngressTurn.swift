@@ -19,10 +19,16 @@ enum IngressTurn {
     }
     try self.checkMembers(try EventBodyCoding.decode(JSONValue.self, from: data))
     let body = try EventBodyCoding.decode(TurnBody.self, from: data)
+    return (body, try self.owner(of: body, bounds: bounds))
+  }
+
+  /// The owner of a turn that has nothing wrong with it.
+  /// - Throws: `IngressRefusal`.
+  static func owner(of body: TurnBody, bounds: IngressStage.Bounds) throws -> Owner {
     if let violation = body.scope.violation { throw IngressRefusal(.malformedBody, "scope: \(violation)") }
     guard let owner = body.scope.owner else { preconditionFailure("a scope without an owner was let through") }
     try self.check(body, bounds)
-    return (body, owner)
+    return owner
   }
 
   /// What is not in the schema would be lost: a misspelt member is refused rather than dropped.
@@ -50,6 +56,7 @@ enum IngressTurn {
     guard body.messages.contains(where: { !$0.content.allSatisfy(\.isWhitespace) }) else {
       throw IngressRefusal(.malformedBody, "messages is empty, or no message has a text")
     }
+    if let violation = StorableText.violation(in: body) { throw IngressRefusal(.malformedBody, violation) }
     try self.check(body.timestamp, "timestamp")
     try self.check(body.expirationDate, "expiration_date")
     if let text = body.customInstructions, text.utf8.count > bounds.maxInstructionLength,

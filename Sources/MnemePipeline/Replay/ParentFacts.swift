@@ -68,7 +68,7 @@ public actor ParentFacts {
       return body.map { ($0.input.offset, event) }
     case .turnRecorded, .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested, .memoriesResolved,
       .memoriesEmbedded, .recordParked, .deadLetterClosed, .generationCreated, .generationFilled, .generationPromoted,
-      .generationRolledBack, .generationDropped, .generationExtractionChanged:
+      .generationRolledBack, .generationDropped, .generationExtractionChanged, .projectChanged:
       return nil
     }
   }

@@ -105,10 +105,7 @@ final class WordTokenizer {
 
   /// The keys that a word of a question has in texts of all languages, that of English ones first.
   func keys(of word: AskedWord) throws -> [UInt32] {
-    try unsafe word.whole.withUnsafeBytes { whole in
-      guard unsafe TokenizerParts.isTagged(whole) else { return [word.englishKey] }
-      return try [word.englishKey] + TextLanguage.otherLatin.map { try unsafe parts.key(whole, in: $0) }
-    }
+    try [word.englishKey] + parts.otherKeys(of: word.whole)
   }
 }
 
@@ -119,6 +116,11 @@ private final class TokenizerParts {
   private let bare: WordSplitter
   private let englishWithMarks: WordSplitter
   private let wholeWithMarks: WordSplitter
+  /// Of words that questions had, their keys in the languages beside English: the same words come in most questions,
+  /// and all those stems take longer than all else that is done with one.
+  private var asked: [[UInt8]: [UInt32]] = [:]
+  /// Words of questions that are remembered, at most; then all are forgotten. Two hundred bytes each.
+  private static let maxAskedCount = 4096
   /// By the numbers of the languages.
   private var stemmers = [WordStemmer?](repeating: nil, count: TextLanguage.allCases.count)
 
@@ -151,6 +153,18 @@ private final class TokenizerParts {
   /// Whether a word's key tells its language: it has a letter of Latin script.
   static func isTagged(_ word: UnsafeRawBufferPointer) -> Bool {
     unsafe word.contains { (0x61...0x7A).contains($0) || (0xC3...0xC9).contains($0) }
+  }
+
+  /// The keys that a word in lower case has in texts of languages of Latin script beside English; none where the
+  /// language makes no difference.
+  func otherKeys(of word: [UInt8]) throws -> [UInt32] {
+    if let known = asked[word] { return known }
+    let keys = try unsafe word.withUnsafeBytes { bytes in
+      unsafe Self.isTagged(bytes) ? try TextLanguage.otherLatin.map { try unsafe key(bytes, in: $0) } : []
+    }
+    if asked.count >= Self.maxAskedCount { asked.removeAll(keepingCapacity: true) }
+    asked[word] = keys
+    return keys
   }
 
   /// The key that a word in lower case has in a text of `language`, which is not English.

@@ -1,3 +1,4 @@
+import MnemeCore
 import Synchronization
 
 /// Counts requests by key: a bucket of tokens for each, which holds what a second brings. Buckets that are full again
@@ -17,18 +18,18 @@ final class RateLimiter: Sendable {
 
   private struct Bucket {
     var tokens: Double
-    var at: ContinuousClock.Instant
+    var at: Timestamp
   }
 
   /// Buckets at one time, at most. Beyond, the ones that are full again are forgotten, and if none is, all: nobody is
   /// refused for it.
   static let maxBucketCount = 65_536
 
-  private let now: @Sendable () -> ContinuousClock.Instant
+  private let now: @Sendable () -> Timestamp
   private let buckets = Mutex<[String: Bucket]>([:])
 
   /// A limiter that asks `now` for the time.
-  init(now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+  init(now: @escaping @Sendable () -> Timestamp) {
     self.now = now
   }
 
@@ -51,13 +52,15 @@ final class RateLimiter: Sendable {
     }
   }
 
-  private static func tokens(of bucket: Bucket, _ limit: Int, _ now: ContinuousClock.Instant) -> Double {
-    min(Double(limit), bucket.tokens + bucket.at.duration(to: now) / .seconds(1) * Double(limit))
+  /// A clock that is set back brings no tokens, and takes none.
+  private static func tokens(of bucket: Bucket, _ limit: Int, _ now: Timestamp) -> Double {
+    let milliseconds = max(0, now.milliseconds - bucket.at.milliseconds)
+    return min(Double(limit), bucket.tokens + Double(milliseconds) / 1000 * Double(limit))
   }
 
   /// A bucket is full a second after its last request, whatever its limit.
-  private static func forgetFull(_ buckets: inout [String: Bucket], _ now: ContinuousClock.Instant) {
-    buckets = buckets.filter { $0.value.at.duration(to: now) < .seconds(1) }
+  private static func forgetFull(_ buckets: inout [String: Bucket], _ now: Timestamp) {
+    buckets = buckets.filter { now.milliseconds - $0.value.at.milliseconds < 1000 }
     if buckets.count >= maxBucketCount { buckets = [:] }
   }
 }

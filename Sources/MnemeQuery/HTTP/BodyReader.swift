@@ -49,6 +49,8 @@ final class BodyReader: Sendable {
 
   /// A body that did not come in time; what is missing of it stands between this request and the next.
   static let tooSlow = closing(RequestFailure(.requestTimeout, "the body did not arrive in time"))
+  /// A body that ends early, or whose chunks are malformed.
+  private static let incomplete = closing(.invalid("the body ends early, or is not framed as its head says"))
   private static let tooManyBodies = RequestFailure(
     .backpressure, "too many large requests at a time; send the request again later", retryAfterSeconds: 1)
 
@@ -77,9 +79,13 @@ final class BodyReader: Sendable {
         }
       }
       try Task.checkCancellation()
-    } catch {
+    } catch let error as CancellationError {
       self.release(bytes.count)
       throw error
+    } catch {
+      // Reading fails where the connection does, or where the chunks are none: the client's doing, or nobody's.
+      self.release(bytes.count)
+      throw Self.incomplete
     }
     guard let failure else { return bytes }
     self.release(bytes.count)

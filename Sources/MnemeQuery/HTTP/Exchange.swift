@@ -21,13 +21,13 @@ struct APIRequest: Sendable {
   /// Whose data is asked for: what log keys and the projection call a tenant.
   var tenant: String { self.admission.principal.realm }
 
-  /// The body as a JSON object.
-  /// - Throws: `JSONSyntaxError`, or `RequestFailure` where it is empty or no object.
+  /// The body as a JSON object without U+0000.
+  /// - Throws: `JSONSyntaxError`, or `RequestFailure` where it is empty or no object, or holds U+0000.
   func members() throws -> Members {
     guard !self.body.isEmpty else { throw RequestFailure.invalid("the body is empty; it must be a JSON object") }
-    guard let object = try JSONParser.parse(self.body).objectValue else {
-      throw RequestFailure.invalid("the body must be a JSON object")
-    }
+    let (value, holdsNUL) = try JSONParser.read(self.body)
+    guard let object = value.objectValue else { throw RequestFailure.invalid("the body must be a JSON object") }
+    if holdsNUL, let violation = StorableText.violation(in: object) { throw RequestFailure.invalid(violation) }
     let members = Members(object, of: nil)
     if !self.namesProject { try self.requireOwnProject(members.any("org_id"), members.any("project_id")) }
     return members

@@ -40,16 +40,22 @@ final class LoopExecutors: Sendable {
 struct LoopChannel: ServerChildChannel {
   private let channel: HTTP1Channel
   private let executors: LoopExecutors
+  private let headTimeout: Duration
 
-  /// A connection that is otherwise `channel`.
-  init(_ channel: HTTP1Channel, _ executors: LoopExecutors) {
+  /// A connection that is otherwise `channel`, and where each head has `headTimeout` from its first byte to its last.
+  init(_ channel: HTTP1Channel, _ executors: LoopExecutors, headTimeout: Duration) {
     self.channel = channel
     self.executors = executors
+    self.headTimeout = headTimeout
   }
 
-  /// As `HTTP1Channel` has it.
+  /// As `HTTP1Channel` has it, with a deadline for heads.
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-    self.channel.setup(channel: channel, logger: logger)
+    self.channel.setup(channel: channel, logger: logger).map { value in
+      // It fails only where the connection is gone already; then its value must still be handled to its end.
+      try? HeadDeadline.install(on: channel, timeout: self.headTimeout)
+      return value
+    }
   }
 
   /// As `HTTP1Channel` has it, on the loop.

@@ -10,7 +10,7 @@ struct QueryResponder: HTTPResponder {
   private let api: QueryAPI
   private let table: RouteTable
   private let door: Door
-  private let limiter = RateLimiter()
+  private let limiter: RateLimiter
   private let bodies: BodyReader
   private let executors: LoopExecutors
 
@@ -19,6 +19,7 @@ struct QueryResponder: HTTPResponder {
     self.api = api
     self.table = table
     self.door = door
+    self.limiter = RateLimiter(now: api.clock)
     self.executors = executors
     self.bodies = BodyReader(configuration: api.configuration, metrics: api.metrics)
   }

@@ -84,7 +84,7 @@ struct RouteTable: Sendable {
   /// All endpoints of the API.
   static let api = RouteTable(
     Route.memories + Route.batches + Route.entities + Route.events + Route.legacy + Route.selfHosted
-      + Route.operations)
+      + Route.projects + Route.operations)
 
   /// A table of `routes`.
   init(_ routes: [Route]) {

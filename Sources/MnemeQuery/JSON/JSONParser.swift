@@ -12,6 +12,7 @@ struct JSONParser {
   private let bytes: [UInt8]
   private var index = 0
   private var depth = 0
+  private var holdsNUL = false
 
   private init(_ bytes: [UInt8]) {
     self.bytes = bytes
@@ -19,13 +20,17 @@ struct JSONParser {
 
   /// The one value that `bytes` hold.
   /// - Throws: `JSONSyntaxError`.
-  static func parse(_ bytes: [UInt8]) throws -> JSONValue {
+  static func parse(_ bytes: [UInt8]) throws -> JSONValue { try self.read(bytes).value }
+
+  /// The one value that `bytes` hold, and whether U+0000 stands in one of its texts or names.
+  /// - Throws: `JSONSyntaxError`.
+  static func read(_ bytes: [UInt8]) throws -> (value: JSONValue, holdsNUL: Bool) {
     var parser = JSONParser(bytes)
     parser.skipSpace()
     let value = try parser.value()
     parser.skipSpace()
     guard parser.index == bytes.count else { throw parser.error("something follows the document") }
-    return value
+    return (value, parser.holdsNUL)
   }
 
   private func error(_ reason: String, at offset: Int? = nil) -> JSONSyntaxError {
@@ -199,7 +204,10 @@ extension JSONParser {
     case UInt8(ascii: "n"): buffer.append(0x0a)
     case UInt8(ascii: "r"): buffer.append(0x0d)
     case UInt8(ascii: "t"): buffer.append(0x09)
-    case UInt8(ascii: "u"): buffer.append(contentsOf: UTF8.encode(try self.scalar(start))!)
+    case UInt8(ascii: "u"):
+      let scalar = try self.scalar(start)
+      if scalar == "\0" { self.holdsNUL = true }
+      buffer.append(contentsOf: UTF8.encode(scalar)!)
     default: throw self.error("an escape is malformed", at: start)
     }
   }

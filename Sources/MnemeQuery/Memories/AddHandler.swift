@@ -17,12 +17,25 @@ extension QueryAPI {
     let id = try EventID.find(in: members, header: request.header("idempotency-key"))
     // Without an extractor to ask, the outcome is at hand, and the platform returns it whatever `async_mode` says.
     let waits = try request.target.flag("wait") ?? (form.turn.infer ? form.waits ?? waits : true)
-    guard let owner = form.turn.scope.owner else { preconditionFailure("a scope without an owner was let through") }
+    let turn = self.completed(form.turn, request)
+    guard let owner = turn.scope.owner else { preconditionFailure("a scope without an owner was let through") }
     let receipt = try await self.submit(
       Submission(
-        id: id, type: .turnRecorded, owner: OwnerKey(tenant: request.tenant, owner: owner), body: form.turn),
+        id: id, type: .turnRecorded, owner: OwnerKey(tenant: request.tenant, owner: owner), body: turn),
       waits: waits)
     return (form.turn, receipt)
+  }
+
+  /// The turn with what is set for its project where it says nothing itself. It is written into the turn, so that a
+  /// replay finds what was set when it was said.
+  private func completed(_ turn: TurnBody, _ request: APIRequest) -> TurnBody {
+    guard turn.infer, turn.customInstructions == nil else { return turn }
+    let caller = request.admission.principal
+    let project = self.projects.catalog[ProjectKey(tenant: caller.tenant, project: caller.project)]
+    guard let text = project.settings[.customInstructions]?.stringValue, !text.isEmpty else { return turn }
+    var turn = turn
+    turn.customInstructions = text
+    return turn
   }
 
   /// What is said of a turn that has no outcome yet.

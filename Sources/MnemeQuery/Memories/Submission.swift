@@ -2,6 +2,7 @@ import EventLog
 import FoundationEssentials
 import MnemeCore
 import MnemeProjection
+import ServiceLifecycle
 
 /// What a write asks for: one event id, and for each owner or memory that it reaches one record.
 struct Submission: Sendable {
@@ -136,10 +137,18 @@ extension QueryAPI {
     return entry.owner.map { self.reach.includes($0.owner) } ?? true ? entry : nil
   }
 
-  /// Waits, within bounds, until `receipt` is processed.
+  /// Waits, within bounds, until `receipt` is processed. Where the service begins to shut down, what is written stays
+  /// written, and the receipt comes back as it is: at once, since those who process it may be on their way out, too.
   func settle(_ receipt: Receipt, tenant: String) async throws -> Receipt {
     guard !receipt.isProcessed else { return receipt }
-    guard try await self.wait(for: receipt.position, timeout: self.configuration.outcomeTimeout) else { return receipt }
+    do {
+      let isReached = try await cancelWhenGracefulShutdown {
+        try await self.wait(for: receipt.position, timeout: self.configuration.outcomeTimeout)
+      }
+      guard isReached else { return receipt }
+    } catch is CancellationError where Task.isShuttingDownGracefully && !Task.isCancelled {
+      return receipt
+    }
     guard let owner = receipt.owner else {
       return Receipt(id: receipt.id, owner: nil, position: receipt.position, outcome: nil, isProcessed: true)
     }

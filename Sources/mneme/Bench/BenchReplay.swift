@@ -1,5 +1,6 @@
 import ArgumentParser
 import CurlHTTP
+import EventLog
 import Foundation
 import MnemeCore
 import MnemePipeline

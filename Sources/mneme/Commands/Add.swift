@@ -30,9 +30,9 @@ struct Add: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let event = try event()
     let system = try await MnemeSystem.open(settings)
     try await system.log.ensureTopics(system.topics.shared)
-    let event = try event()
     let positions = try await system.log.append([system.codec.encode(event, topic: Topics.turns)])
     var outcome: InputOutcome?
     if wait > 0, let position = positions.first {
@@ -53,6 +53,7 @@ struct Add: AsyncParsableCommand {
     let body = TurnBody(
       scope: scope.scope, messages: [Message(role: role, content: content, name: name)],
       timestamp: timestamp.flatMap(Timestamp.init), infer: !verbatim)
+    if let violation = StorableText.violation(in: body) { throw ValidationError(violation) }
     return CloudEvent(
       id: eventID ?? UUID().text, type: EventType.turnRecorded.rawValue, source: "/mneme/cli",
       time: MnemeSystem.now(), owner: OwnerKey(tenant: MnemeSystem.tenant, owner: owner),

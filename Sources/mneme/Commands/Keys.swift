@@ -8,8 +8,8 @@ struct Keys: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make, list and revoke the API keys of the HTTP API.",
     discussion: """
-      Keys stand in the file that --api-keys names, as hashes: a key is shown once, when it is made. A server that runs \
-      follows the file within a second.
+      Keys stand in the file that --api-keys names, as hashes: a key is shown once, when it is made. A server that \
+      runs follows the file within a second.
       """, subcommands: [Create.self, List.self, Revoke.self])
 
   /// The file that settings name.

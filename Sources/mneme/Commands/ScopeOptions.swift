@@ -17,8 +17,13 @@ struct ScopeOptions: ParsableArguments {
   }
 
   /// The condition that a memory's ids equal those given.
+  var filter: Filter { scope.filter }
+}
+
+extension Scope {
+  /// The condition that a memory's ids equal those that are set.
   var filter: Filter {
-    let ids: [(Filter.Field, String?)] = [(.userID, user), (.agentID, agent), (.appID, app), (.runID, run)]
+    let ids: [(Filter.Field, String?)] = [(.userID, userID), (.agentID, agentID), (.appID, appID), (.runID, runID)]
     return .and(ids.compactMap { field, id in id.map { .compare(field, .eq, .string($0)) } })
   }
 }

@@ -12,6 +12,8 @@ enum Setting: String, CaseIterable, Sendable {
   case pathPrefix = "path-prefix"
   case apiKeys = "api-keys"
   case rateLimit = "rate-limit"
+  case maxConnections = "max-connections"
+  case headTimeout = "head-timeout"
   case partitions
   case llmURL = "llm-url"
   case llmModel = "llm-model"
@@ -69,6 +71,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .port: "8765"
     case .pathPrefix, .apiKeys: nil
     case .rateLimit: "1000"
+    case .maxConnections: "4096"
+    case .headTimeout: "15"
     case .partitions: "4"
     case .llmPrompt, .llmPromptPrice, .llmCompletionPrice, .embeddingPrice: nil
     case .llmURL, .llmAPIKey, .embeddingURL, .embeddingAPIKey, .embeddingDimension, .modelDir: nil
@@ -103,6 +107,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .pathPrefix: "Path under which the HTTP API stands as well, e.g. '/mem0', for proxies that keep it."
     case .apiKeys: "File with the API keys that 'mneme keys' makes. Not set: no keys, and loopback only."
     case .rateLimit: "Requests per second of an API key that states no limit of its own."
+    case .maxConnections: "HTTP connections open at one time; more wait until one closes."
+    case .headTimeout: "Longest time from the first byte of an HTTP request's head to its last, in seconds."
     case .partitions: "Partitions of each topic. Fixed once the log exists."
     case .llmURL: "Base URL of an OpenAI-compatible API for extraction. Not set: the built-in extractor."
     case .llmModel: "Name of the chat model."

@@ -22,6 +22,8 @@ struct SettingsOptions: ParsableArguments {
   @Option(help: help(.pathPrefix)) var pathPrefix: String?
   @Option(name: .customLong("api-keys"), help: help(.apiKeys)) var apiKeys: String?
   @Option(help: help(.rateLimit)) var rateLimit: String?
+  @Option(help: help(.maxConnections)) var maxConnections: String?
+  @Option(help: help(.headTimeout)) var headTimeout: String?
   @Option(help: help(.partitions)) var partitions: String?
   @Option(name: .customLong("llm-url"), help: help(.llmURL)) var llmURL: String?
   @Option(help: help(.llmModel)) var llmModel: String?
@@ -57,8 +59,8 @@ struct SettingsOptions: ParsableArguments {
     let values: [Setting: String?] = [
       .dataDir: dataDir, .log: log, .kafkaPrefix: kafkaPrefix, .kafkaTransactions: kafkaTransactions,
       .replicationFactor: replicationFactor, .instance: instance, .host: host, .port: port,
-      .pathPrefix: pathPrefix, .apiKeys: apiKeys, .rateLimit: rateLimit, .partitions: partitions,
-      .llmURL: llmURL,
+      .pathPrefix: pathPrefix, .apiKeys: apiKeys, .rateLimit: rateLimit, .maxConnections: maxConnections,
+      .headTimeout: headTimeout, .partitions: partitions, .llmURL: llmURL,
       .llmModel: llmModel, .llmAPIKey: llmAPIKey, .llmTimeout: llmTimeout, .llmAttempts: llmAttempts,
       .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .llmPrompt: llmPrompt,
       .llmPromptPrice: llmPromptPrice, .llmCompletionPrice: llmCompletionPrice, .embedder: embedder,

@@ -29,6 +29,7 @@ struct Roles: Sendable {
   private let projections: ProjectionShelf
   private let projection: ProjectionSwitch?
   private let reranker: (any Reranker)?
+  private let bounds: QueryConfiguration
 
   /// Opens everything that the roles need; nothing runs yet.
   init(_ system: MnemeSystem, _ roles: Set<Role> = Set(Role.allCases)) async throws {
@@ -46,6 +47,7 @@ struct Roles: Sendable {
       _ = try await models.embedder(catalog.resolving(active).embedding)
     }
     self.reranker = try await models.reranker()
+    self.bounds = try Self.bounds(system, serves: roles.contains(.serve))
     self.projection = roles.contains(.serve) ? ProjectionSwitch(try await projections.active(active)) : nil
   }
 
@@ -66,11 +68,25 @@ struct Roles: Sendable {
     return services
   }
 
+  /// The bounds of the query service, as the settings have them and as the process can keep them.
+  private static func bounds(_ system: MnemeSystem, serves: Bool) throws -> QueryConfiguration {
+    var bounds = QueryConfiguration()
+    bounds.headTimeout = try system.settings.duration(.headTimeout, in: 0.1...300)
+    bounds.maxConnectionCount = try system.settings.integer(.maxConnections, in: 1...OpenFiles.maxConnectionCount)
+    if serves {
+      bounds.maxConnectionCount = OpenFiles.makeRoom(
+        connections: bounds.maxConnectionCount, partitions: system.topics.partitionCount)
+    }
+    return bounds
+  }
+
   private func queryService(
     _ projection: ProjectionSwitch, _ entrance: Entrance, onListening: @escaping @Sendable (Int) -> Void
   ) -> QueryService {
-    QueryService(
-      configuration: entrance.configuration, log: system.log, codec: system.codec, projection: projection,
+    var configuration = entrance.configuration
+    (configuration.headTimeout, configuration.maxConnectionCount) = (bounds.headTimeout, bounds.maxConnectionCount)
+    return QueryService(
+      configuration: configuration, log: system.log, codec: system.codec, projection: projection,
       reranker: reranker, lag: { try await lag() }, authenticator: entrance.authenticator,
       clock: MnemeSystem.environment.now, logger: system.logger, onServerRunning: { onListening($0) })
   }

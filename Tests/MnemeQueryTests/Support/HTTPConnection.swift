@@ -77,6 +77,9 @@ final class HTTPConnection: Sendable {
   @discardableResult
   func send(_ text: String) async throws -> Bool { try await self.send(Array(text.utf8)) }
 
+  /// Says that nothing more comes; answers may.
+  func closeSending() { _ = shutdown(self.descriptor, Int32(SHUT_WR)) }
+
   /// Whether the peer has closed.
   func isAtEnd() async throws -> Bool {
     try await self.onThread { [descriptor] in

@@ -5,7 +5,9 @@ import Synchronization
 
 /// The log in memory, with a failure that can be switched on and a hook that sees what was appended.
 final class LogTwin: EventLog {
-  private static let turns = TopicSpecification(name: Topics.turns, partitionCount: 4, retention: .forever)
+  private static let topics = [
+    TopicSpecification(name: Topics.turns, partitionCount: 4, retention: .forever), ProjectLog.topic(),
+  ]
 
   private struct State {
     var records: [LogRecord] = []
@@ -16,7 +18,7 @@ final class LogTwin: EventLog {
   private let log = InMemoryEventLog()
   private let state = Mutex(State())
 
-  /// Every record, in the order of appends.
+  /// Every record of the turns topic, in the order of appends.
   var records: [LogRecord] { self.state.withLock { $0.records } }
 
   /// Every event, decoded.
@@ -30,13 +32,13 @@ final class LogTwin: EventLog {
 
   private func prepare() async throws {
     if let failure = self.state.withLock({ $0.failure }) { throw failure }
-    try await self.log.ensureTopics([Self.turns])
+    try await self.log.ensureTopics(Self.topics)
   }
 
   func append(_ records: [NewRecord]) async throws -> [LogPosition] {
     try await self.prepare()
     let positions = try await self.log.append(records)
-    let appended = zip(records, positions).map { record, position in
+    let appended = zip(records, positions).filter { $0.0.topic == Topics.turns }.map { record, position in
       LogRecord(
         position: position, appendedAtMilliseconds: 0, key: record.key, value: record.value,
         headers: RecordHeaders(record.headers))

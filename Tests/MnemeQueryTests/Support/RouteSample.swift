@@ -1,3 +1,4 @@
+import EventLog
 import FoundationEssentials
 import MnemeCore
 import MnemeProjection
@@ -9,6 +10,7 @@ import MnemeProjection
 struct RouteSample: Sendable {
   /// Stands in alice's memory, and nowhere else.
   static let secret = "saffron"
+  private static let member = "owner@\(secret).example"
   private static let memoryID = UUID(uuidString: "4B0F2A52-0000-4000-8000-000000000001")!
   private static let eventID = "alices-turn"
   /// Of a key for alice's memories.
@@ -20,17 +22,32 @@ struct RouteSample: Sendable {
   let body: JSONValue?
 
   /// The sample of `route`, with what it needs put into `harness`; nil where there is none.
-  init?(_ route: Route, in harness: Harness) {
+  static func make(_ route: Route, in harness: Harness) async throws -> RouteSample? {
+    guard let sample = RouteSample(route) else { return nil }
+    fill(harness)
+    let project = ProjectKey(tenant: "acme", project: Principal.defaultProject)
+    for change: ProjectEvent.Change in [
+      .memberSet(Project.Member(email: member, role: "OWNER")), .settingsChanged([.description: .string(secret)]),
+    ] {
+      _ = try await harness.log.append([ProjectLog.encode(ProjectEvent(project, change), at: Fixture.now)])
+    }
+    return sample
+  }
+
+  private init?(_ route: Route) {
     let id =
       route.path.contains("event") ? Self.eventID : route.path.contains("keys") ? Self.keyID : Self.memoryID.text
     let path = route.path.replacing("{type}/{id}", with: "agent/\(Self.secret)").replacing("{id}", with: id)
+      .replacing("{org}", with: "acme").replacing("{project}", with: "default")
     let name = "\(route.method) \(route.path)"
     guard Self.bodies.keys.contains(name) || Self.queries.keys.contains(name) || Self.refused.contains(name) else {
       return nil
     }
     self.init(method: route.method, target: path + (Self.queries[name] ?? ""), body: Self.bodies[name])
-    Self.fill(harness)
   }
+
+  private static let projects = "/api/v1/orgs/organizations/{org}/projects/"
+  private static let project = projects + "{project}/"
 
   /// Of routes that take one.
   private static let bodies: [String: JSONValue] = [
@@ -49,6 +66,10 @@ struct RouteSample: Sendable {
     "PUT /v1/memories/{id}/": ["text": "Likes coffee"],
     "PUT /v1/batch/": ["memories": [["memory_id": .string(memoryID.text), "text": "Likes coffee"]]],
     "DELETE /v1/batch/": ["memories": [["memory_id": .string(memoryID.text)]]],
+    "POST \(projects)": ["name": "Shop"],
+    "PATCH \(project)": ["custom_instructions": "Keep what is eaten"],
+    "POST \(project)members/": ["email": "ann@example.com", "role": "READER"],
+    "PUT \(project)members/": ["email": .string(member), "role": "READER"],
   ]
 
   /// Of routes without a body.
@@ -62,7 +83,8 @@ struct RouteSample: Sendable {
     "GET /memories/{id}": "", "DELETE /memories/{id}": "", "GET /memories/{id}/history": "", "GET /entities": "",
     "DELETE /entities/{type}/{id}": "", "GET /configure": "", "GET /configure/providers": "", "GET /requests": "",
     "GET /api-keys": "", "DELETE /api-keys/{id}": "", "GET /auth/setup-status": "", "GET /auth/me": "",
-    "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
+    "GET \(projects)": "", "GET \(project)": "", "DELETE \(project)": "", "GET \(project)members/": "",
+    "DELETE \(project)members/": "?email=\(member)", "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
   ]
 
   /// Routes that tell everybody why they do nothing.

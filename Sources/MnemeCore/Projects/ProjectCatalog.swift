@@ -1,0 +1,99 @@
+/// All projects of a log: what `mneme.projects` folds to. Pure.
+public struct ProjectCatalog: Hashable, Sendable {
+  /// Projects, at most: all are in memory.
+  public static let maxProjectCount = 100_000
+  /// Members of one project, at most.
+  public static let maxMemberCount = 1000
+
+  /// Those of which anything was said.
+  private var projects: [ProjectKey: Project] = [:]
+
+  /// A catalog of nothing.
+  public init() {}
+
+  /// The project `key`. A key of a tenant may open one of which nothing was ever said: it has no settings.
+  public subscript(key: ProjectKey) -> Project { projects[key] ?? Project() }
+
+  /// The tenant's projects of which anything was said, by id.
+  public func projects(of tenant: String) -> [(key: ProjectKey, project: Project)] {
+    projects.filter { $0.key.tenant == tenant }.sorted { $0.key.project < $1.key.project }
+      .map { ($0.key, $0.value) }
+  }
+
+  /// Folds one event. What is not possible where it stands is left out: of two processes that decided at the same
+  /// time, the first one in the log has its way. Returns whether it changed anything.
+  @discardableResult
+  public mutating func apply(_ event: ProjectEvent, at time: Timestamp) -> Bool {
+    guard (try? check(event)) != nil else { return false }
+    var project = self[event.key]
+    project.updatedAt = time
+    switch event.change {
+    case .created: project.createdAt = time
+    case .settingsChanged(let settings):
+      for (setting, value) in settings {
+        if value == .null { project.settings.removeValue(forKey: setting) } else { project.settings[setting] = value }
+      }
+    case .cleared:
+      project = Project()
+      project.updatedAt = time
+    case .memberSet(let member):
+      if let index = project.members.firstIndex(where: { $0.email == member.email }) {
+        project.members[index] = member
+      } else {
+        project.members.append(member)
+      }
+    case .memberRemoved(let email): project.members.removeAll { $0.email == email }
+    }
+    projects[event.key] = project
+    return true
+  }
+
+  /// Whether `event` is possible as things stand.
+  /// - Throws: `ProjectError`, which says why not and what to do.
+  public func check(_ event: ProjectEvent) throws {
+    let known = projects[event.key]
+    guard known != nil || projects.count < Self.maxProjectCount else {
+      throw ProjectError(.full, "there are \(Self.maxProjectCount) projects, which is as many as there may be")
+    }
+    switch event.change {
+    case .created:
+      guard known?.createdAt == nil else { throw ProjectError(.exists, "the tenant has a project of this id already") }
+    case .settingsChanged, .cleared: break
+    case .memberSet(let member):
+      let members = known?.members ?? []
+      guard members.count < Self.maxMemberCount || members.contains(where: { $0.email == member.email }) else {
+        throw ProjectError(.full, "the project has \(Self.maxMemberCount) members, which is as many as it may have")
+      }
+    case .memberRemoved(let email):
+      guard known?.members.contains(where: { $0.email == email }) == true else {
+        throw ProjectError(.unknown, "the project has no such member")
+      }
+    }
+  }
+}
+
+/// Why something cannot be done to a project.
+public struct ProjectError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The kind of failure, in words that scripts may rely on.
+  public enum Code: String, Sendable, CaseIterable {
+    /// There is no such member.
+    case unknown
+    /// There is one already.
+    case exists
+    /// There are as many as there may be.
+    case full
+  }
+
+  /// The kind of failure.
+  public let code: Code
+  /// What happened, and what to do next.
+  public let description: String
+  /// As things stand, never.
+  public var isRetriable: Bool { false }
+
+  /// A failure of kind `code`.
+  public init(_ code: Code, _ description: String) {
+    self.code = code
+    self.description = description
+  }
+}

@@ -1,0 +1,81 @@
+/// What happens to projects: events of topic `mneme.projects`, one ordered stream for the whole log.
+public struct ProjectEvent: Hashable, Sendable {
+  /// What happens.
+  public enum Change: Hashable, Sendable {
+    /// It is made.
+    case created
+    /// These settings are as given from here on; null puts one back to nothing.
+    case settingsChanged([Project.Setting: JSONValue])
+    /// Its settings and members go. What becomes of its memories is said on `mneme.turns`.
+    case cleared
+    /// Somebody belongs to it, in that role.
+    case memberSet(Project.Member)
+    /// Somebody belongs to it no more.
+    case memberRemoved(email: String)
+  }
+
+  /// Which project.
+  public var key: ProjectKey
+  /// What happens to it.
+  public var change: Change
+
+  /// What happens to the project `key`.
+  public init(_ key: ProjectKey, _ change: Change) {
+    self.key = key
+    self.change = change
+  }
+
+  /// As the log has it.
+  private struct Body: Codable {
+    var tenant: String
+    var project: String
+    var change: String
+    var settings: [String: JSONValue]?
+    var member: Project.Member?
+    var email: String?
+  }
+
+  /// The event's body.
+  public var body: [UInt8] {
+    var body = Body(tenant: key.tenant, project: key.project, change: "")
+    switch change {
+    case .created: body.change = "created"
+    case .settingsChanged(let settings):
+      body.change = "settings_changed"
+      body.settings = Dictionary(uniqueKeysWithValues: settings.map { ($0.key.rawValue, $0.value) })
+    case .cleared: body.change = "cleared"
+    case .memberSet(let member): (body.change, body.member) = ("member_set", member)
+    case .memberRemoved(let email): (body.change, body.email) = ("member_removed", email)
+    }
+    return EventBodyCoding.encode(body)
+  }
+
+  /// The event of that body.
+  /// - Throws: `EventDecodingError` where it is none, or one of a newer program.
+  public init(body bytes: [UInt8]) throws {
+    let body = try EventBodyCoding.decode(Body.self, from: bytes)
+    func need<Value>(_ value: Value?, _ name: String) throws -> Value {
+      guard let value else {
+        throw EventDecodingError(.malformedBody, "\(name) is missing from the document")
+      }
+      return value
+    }
+    self.key = ProjectKey(tenant: body.tenant, project: body.project)
+    switch body.change {
+    case "created": self.change = .created
+    case "settings_changed":
+      var settings: [Project.Setting: JSONValue] = [:]
+      for (name, value) in try need(body.settings, "settings") {
+        guard let setting = Project.Setting(rawValue: name) else {
+          throw EventDecodingError(.malformedBody, "a setting is not known here; use a newer program")
+        }
+        settings[setting] = value
+      }
+      self.change = .settingsChanged(settings)
+    case "cleared": self.change = .cleared
+    case "member_set": self.change = .memberSet(try need(body.member, "member"))
+    case "member_removed": self.change = .memberRemoved(email: try need(body.email, "email"))
+    default: throw EventDecodingError(.malformedBody, "a change of a project is not known here; use a newer program")
+    }
+  }
+}
