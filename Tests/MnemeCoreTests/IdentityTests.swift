@@ -32,11 +32,13 @@ import Testing
     #expect(Scope(userID: "x").owner != Scope(agentID: "x").owner)
     #expect(Scope(userID: "u", agentID: "a", runID: "r").owner == Owner(kind: .user, id: "u"))
     #expect(Scope(agentID: "a", runID: "r").owner == Owner(kind: .agent, id: "a"))
-    #expect(Scope(appID: "p").owner == nil)
+    #expect(Scope(appID: "p", runID: "r").owner == Owner(kind: .run, id: "r"))
+    #expect(Scope(appID: "p").owner == Owner(kind: .app, id: "p"))
+    #expect(Scope().owner == nil)
   }
 
   @Test(arguments: [
-    Scope(), Scope(appID: "a"), Scope(userID: ""), Scope(userID: "*"), Scope(userID: "a\u{0}b"),
+    Scope(), Scope(appID: ""), Scope(userID: ""), Scope(userID: "*"), Scope(userID: "a\u{0}b"),
     Scope(userID: String(repeating: "x", count: 257)), Scope(userID: "ok", runID: "line\nbreak"),
   ])
   func refusesScopesThatCannotBeStored(scope: Scope) {

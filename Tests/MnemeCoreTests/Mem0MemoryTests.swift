@@ -93,7 +93,7 @@ import Testing
   @Test(
     arguments: [
       (["memory": nil], "no text"), (["memory": " \n"], "no text"), (["memory": 5], "no text"),
-      (["user_id": nil], "none of user_id"), (["user_id": nil, "app_id": "a"], "none of user_id"),
+      (["user_id": nil], "none of user_id"),
       (["user_id": ["a"]], "user_id is no text"), (["id": .double(1.5)], "id is no text"),
       (["metadata": "x"], "metadata"),
       (["created_at": "yesterday"], "created_at is no time"), (["created_at": true], "created_at is no time"),

@@ -153,6 +153,7 @@ struct GoldenLogV1 {
       case .user: Scope(userID: owner.owner.id, agentID: "helper", appID: "shop", runID: "chat-1")
       case .agent: Scope(agentID: owner.owner.id)
       case .run: Scope(runID: owner.owner.id)
+      case .app: Scope(appID: owner.owner.id)
       }
     let hasSlot = name == "home" || name == "cologne"
     return Memory(

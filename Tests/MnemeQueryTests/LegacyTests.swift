@@ -158,6 +158,27 @@ import Testing
     }
   }
 
+  @Test func `an application by itself owns memories, which its key alone reaches`() async throws {
+    struct Keys: Authenticator {
+      func principal(for credentials: Credentials) -> Principal? {
+        Principal(tenant: "acme", role: .admin, owners: [Owner(kind: .app, id: "shop")])
+      }
+    }
+    let harness = Harness(authenticator: Keys())
+    harness.reader.put(Fixture.view("ann's", tenant: "acme", scope: Scope(userID: "ann", appID: "shop")))
+    try await harness.run { client in
+      let added = try await client.send(
+        "POST", "/v3/memories/add/", json: ["messages": "Opens at nine", "app_id": "shop", "infer": false])
+      #expect(added.status == 200, "\(added.text)")
+      #expect(try harness.log.events.map(\.owner.description) == ["acme/app:shop"])
+      let found = try await client.send("POST", "/v3/memories/", json: ["filters": ["app_id": "shop"]])
+      #expect(try found.json["results"]?.arrayValue?.map { $0["memory"] } == ["Opens at nine"])
+      let deleted = try await client.send("DELETE", "/v2/entities/app/shop/")
+      #expect(deleted.status == 200, "\(deleted.text)")
+    }
+    #expect(harness.reader.state.withLock { $0.memories.values.map(\.memory.text) } == ["ann's"])
+  }
+
   @Test func `an assistant's message that only calls tools is left out`() async throws {
     let harness = Harness()
     try await harness.run { client in

@@ -26,7 +26,7 @@ import Testing
     (["messages": [["role": 1, "content": "x"]]], "messages[0].role must be a string"),
     (["messages": [["role": "user", "content": "x", "timestamp": "yesterday"]]], "messages[0].timestamp must be"),
     (["messages": [["role": "user", "content": "x", "id": 5]]], "messages[0].id must be a string"),
-    (["messages": "x", "user_id": nil], "one of user_id, agent_id and run_id is required"),
+    (["messages": "x", "user_id": nil], "one of user_id, agent_id, run_id and app_id is required"),
     (["messages": "x", "user_id": ""], "user_id is empty"), (["messages": "x", "user_id": "*"], "user_id is '*'"),
     (["messages": "x", "user_id": "a\u{1}b"], "user_id holds a control character"),
     (["messages": "x", "user_id": .double(5.5)], "user_id must be a string"),

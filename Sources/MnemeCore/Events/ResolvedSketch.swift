@@ -82,6 +82,7 @@ package struct MemorySketch: Sendable {
     if let userID { return (.user, userID) }
     if let agentID { return (.agent, agentID) }
     if let runID { return (.run, runID) }
+    if let appID { return (.app, appID) }
     return nil
   }
 }

@@ -1,4 +1,4 @@
-/// The ids on a turn or a memory. At least one of user, agent and run is set on anything that is stored.
+/// The ids on a turn or a memory. At least one of them is set on anything that is stored.
 public struct Scope: Hashable, Sendable, Codable {
   /// The person.
   public var userID: String?
@@ -27,11 +27,13 @@ public struct Scope: Hashable, Sendable, Codable {
   /// Most characters that an id may have.
   public static let maxIDLength = 256
 
-  /// Whose memories these are: the user, else the agent, else the run; nil where none is set.
+  /// Whose memories these are: the user, else the agent, else the run, else the app; nil where
+  /// none is set.
   public var owner: Owner? {
     if let userID { return Owner(kind: .user, id: userID) }
     if let agentID { return Owner(kind: .agent, id: agentID) }
     if let runID { return Owner(kind: .run, id: runID) }
+    if let appID { return Owner(kind: .app, id: appID) }
     return nil
   }
 
@@ -46,7 +48,7 @@ public struct Scope: Hashable, Sendable, Codable {
         return "\(name) holds a control character"
       }
     }
-    return owner == nil ? "one of user_id, agent_id and run_id is required" : nil
+    return owner == nil ? "one of user_id, agent_id, run_id and app_id is required" : nil
   }
 }
 
@@ -54,7 +56,7 @@ public struct Scope: Hashable, Sendable, Codable {
 public struct Owner: Hashable, Sendable {
   /// Which of the scope's ids it is.
   public enum Kind: String, Sendable, CaseIterable {
-    case user, agent, run
+    case user, agent, run, app
   }
 
   /// Which of the scope's ids it is.

@@ -32,7 +32,7 @@ package struct Mem0Memory: Hashable, Sendable {
       appID: try Self.id("app_id", object), runID: try Self.id("run_id", object))
     // The platform has both names for it.
     if scope.runID == nil { scope.runID = try Self.id("session_id", object) }
-    guard let owner = scope.owner else { throw Refusal("it has none of user_id, agent_id and run_id") }
+    guard let owner = scope.owner else { throw Refusal("it has none of user_id, agent_id, run_id and app_id") }
     let createdAt = try Self.time("created_at", object)
     let validFrom = try Self.time("valid_from", object)
     let id = try Self.id("id", object)

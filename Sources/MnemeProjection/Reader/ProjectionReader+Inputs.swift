@@ -98,7 +98,7 @@ private struct InputHead: Comparable, Hashable, Sendable {
     CASE
       WHEN i.id GLOB '*/????????-????-????-????-????????????'
         THEN \(type) IN ('\(EventType.memoryEditRequested.rawValue)', '\(EventType.memoryDeletionRequested.rawValue)')
-      WHEN i.id GLOB '*/user:*' OR i.id GLOB '*/agent:*' OR i.id GLOB '*/run:*'
+      WHEN i.id GLOB '*/user:*' OR i.id GLOB '*/agent:*' OR i.id GLOB '*/run:*' OR i.id GLOB '*/app:*'
         THEN \(type) = '\(EventType.memoriesDeletionRequested.rawValue)'
       ELSE 0
     END

@@ -30,7 +30,8 @@ struct Reach: Hashable, Sendable {
     return query
   }
 
-  /// What is true of the memories of `owner` and of no other ones: the user owns, else the agent, else the run.
+  /// What is true of the memories of `owner` and of no other ones: the user owns, else the agent, else the run, else
+  /// the app.
   private static func condition(_ owner: Owner) -> Filter {
     switch owner.kind {
     case .user: .compare(.userID, .eq, .string(owner.id))
@@ -38,6 +39,11 @@ struct Reach: Hashable, Sendable {
     case .run:
       .and([
         .compare(.runID, .eq, .string(owner.id)), .not(.isPresent(.userID)), .not(.isPresent(.agentID)),
+      ])
+    case .app:
+      .and([
+        .compare(.appID, .eq, .string(owner.id)), .not(.isPresent(.userID)), .not(.isPresent(.agentID)),
+        .not(.isPresent(.runID)),
       ])
     }
   }

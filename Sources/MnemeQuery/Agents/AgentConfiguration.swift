@@ -73,6 +73,7 @@ extension Owner.Kind {
     case .user: "user_id"
     case .agent: "agent_id"
     case .run: "run_id"
+    case .app: "app_id"
     }
   }
 
@@ -82,6 +83,7 @@ extension Owner.Kind {
     case .user: ["agent_id", "app_id", "run_id"]
     case .agent: ["app_id", "run_id"]
     case .run: ["app_id"]
+    case .app: []
     }
   }
 }

@@ -136,6 +136,7 @@ extension Owner.Kind {
     case .user: .userID
     case .agent: .agentID
     case .run: .runID
+    case .app: .appID
     }
   }
 }

@@ -28,7 +28,8 @@ struct Keys: AsyncParsableCommand {
     @Option(help: "The customer whose data it opens.") var tenant = SingleTenant.defaultTenant
     @Option(help: "The customer's project.") var project = Principal.defaultProject
     @Option(help: "What it may do: reader, writer or admin.") var role = "writer"
-    @Option(help: "Whose memories alone, as user:ID, agent:ID or run:ID; may be repeated. Not set: everybody's.")
+    @Option(
+      help: "Whose memories alone, as user:ID, agent:ID, run:ID or app:ID; may be repeated. Not set: everybody's.")
     var owner: [String] = []
     @Option(help: "What it is for.") var label = ""
     @Option(help: "From when on it is refused: RFC 3339, or a date.") var expires: String?
@@ -47,7 +48,7 @@ struct Keys: AsyncParsableCommand {
         throw ValidationError("--role must be reader, writer or admin")
       }
       guard owner.allSatisfy({ Owner($0) != nil }) else {
-        throw ValidationError("--owner must be user:ID, agent:ID or run:ID")
+        throw ValidationError("--owner must be user:ID, agent:ID, run:ID or app:ID")
       }
       guard expires.map({ Timestamp($0) != nil }) ?? true else {
         throw ValidationError("--expires must be an RFC 3339 time or a date")

@@ -156,6 +156,7 @@ struct GenerationCheck: Sendable {
       case .user: .userID
       case .agent: .agentID
       case .run: .runID
+      case .app: .appID
       }
     return .compare(field, .eq, .string(owner.id))
   }

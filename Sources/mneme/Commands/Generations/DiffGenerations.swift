@@ -14,7 +14,7 @@ struct DiffGenerations: AsyncParsableCommand {
       """)
 
   @Argument(help: "Ids of the generation before, and of the one after.") var ids: [String] = []
-  @Option(help: "Only this owner, as user:ID, agent:ID or run:ID.") var owner: String?
+  @Option(help: "Only this owner, as user:ID, agent:ID, run:ID or app:ID.") var owner: String?
   @Option(help: "Only this tenant; with --owner, whose it is.") var tenant: String?
   @Option(help: "List at most so many changes; they are counted in full.") var limit = 1000
   @Option(help: "Write a report that a browser shows to this file.") var html: String?
@@ -24,7 +24,9 @@ struct DiffGenerations: AsyncParsableCommand {
   func validate() throws {
     if ids.count > 2 { throw ValidationError("give at most two generations") }
     if limit < 0 { throw ValidationError("--limit must be at least 0") }
-    if let owner, OwnerKey("t/\(owner)") == nil { throw ValidationError("--owner must be user:ID, agent:ID or run:ID") }
+    if let owner, OwnerKey("t/\(owner)") == nil {
+      throw ValidationError("--owner must be user:ID, agent:ID, run:ID or app:ID")
+    }
   }
 
   func run() async throws {

@@ -16,7 +16,7 @@ extension Replay {
     @Option(
       name: .customLong("shard"), help: "Number of a shard to rebuild, several times for several; not given: all.")
     var shards: [Int] = []
-    @Option(help: "Rebuild the shard of this owner: user:ID, agent:ID or run:ID.") var owner: String?
+    @Option(help: "Rebuild the shard of this owner: user:ID, agent:ID, run:ID or app:ID.") var owner: String?
     @Option(help: "Whose owner that is.") var tenant = MnemeSystem.tenant
     @Option(help: .hidden) var since: String?
     @Option(help: .hidden) var until: String?
@@ -35,7 +35,7 @@ extension Replay {
 
     private func ownerKey() throws -> OwnerKey {
       guard !tenant.isEmpty, !tenant.contains("/"), let key = OwnerKey("\(tenant)/\(owner ?? "")") else {
-        throw ValidationError("--owner is user:ID, agent:ID or run:ID, and --tenant a name without '/'")
+        throw ValidationError("--owner is user:ID, agent:ID, run:ID or app:ID, and --tenant a name without '/'")
       }
       return key
     }

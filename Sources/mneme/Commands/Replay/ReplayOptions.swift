@@ -8,7 +8,7 @@ struct ReplayOptions: ParsableArguments {
   var rate = 500.0
   @Option(help: "Only what was received at this time or later, RFC 3339.") var since: String?
   @Option(help: "Only what was received before this time, RFC 3339.") var until: String?
-  @Option(help: "Only this owner, as user:ID, agent:ID or run:ID.") var owner: String?
+  @Option(help: "Only this owner, as user:ID, agent:ID, run:ID or app:ID.") var owner: String?
   @Option(help: "Only this tenant; with --owner, whose it is.") var tenant: String?
   @Flag(help: "Estimate turns, calls, tokens, cost and time from a sample, and fill nothing.") var dryRun = false
   @Option(help: "How much the dry run tries out.") var sample = 20
@@ -21,7 +21,7 @@ struct ReplayOptions: ParsableArguments {
       if let text, Timestamp(text) == nil { throw ValidationError("\(name) is no RFC 3339 time") }
     }
     if let owner, ownerKey == nil {
-      throw ValidationError("--owner \(owner.prefix(20)) must be user:ID, agent:ID or run:ID")
+      throw ValidationError("--owner \(owner.prefix(20)) must be user:ID, agent:ID, run:ID or app:ID")
     }
     if let tenant, tenant.isEmpty || tenant.contains("/") {
       throw ValidationError("--tenant must be the name of a tenant, which holds no '/'")
