@@ -66,7 +66,7 @@ import Testing
     #expect(summary.alreadyThereCount == 0)
     #expect(
       summary.refusedCounts
-        == ["it has no text": 1, "it has none of user_id, agent_id and run_id": 1, Self.nul: 1])
+        == ["it has no text": 1, "it has none of user_id, agent_id, run_id and app_id": 1, Self.nul: 1])
     #expect(summary.offsets == [0: 3])
     #expect(
       turns.map(\.owner.description) == [
