@@ -141,10 +141,20 @@ async def tools(client, name):
     await call("delete_memory", memory_id=memory_id)
     gone = await client.call_tool("get_memory", {"memory_id": memory_id})
     check(gone.is_error and "not_found" in gone.content[0].text, f"{name}: what was deleted is gone", gone)
+    # What a server has no route for, it does not list.
     if "list_entities" in listed:
-        await call("list_entities")
+        await call("add_memory", text="I keep mace in the grey tin", infer=False, wait=True, agent_id="cook")
+        entities = (await call("list_entities"))["results"]
+        check({"ann", "cook"} == {one["name"] for one in entities}, f"{name}: entities are listed", entities)
+        await call("delete_entities", agent_id="cook")
+        left = await call("get_memories", agent_id="cook")
+        check(left["count"] == 0, f"{name}: an entity is deleted", left)
+        several = await client.call_tool("delete_entities", {"agent_id": "a", "run_id": "b"})
+        check(several.is_error and "exactly one" in several.content[0].text, f"{name}: one at a time", several)
     if "list_events" in listed:
-        await call("list_events")
+        events = await call("list_events", page_size=100, event_type="ADD")
+        check(
+            added["event_id"] in [one["id"] for one in events["results"]], f"{name}: events are listed", events)
 
 
 async def mistakes(client, name, is_current):

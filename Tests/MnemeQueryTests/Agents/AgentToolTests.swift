@@ -207,7 +207,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "mneme://", "mneme://user/alice", "mneme://user//profile", "mneme://team/x/profile", "mneme://user/a/b/profile",
+    "", "mneme://", "mneme://user/alice", "mneme://user//profile", "mneme://apps/x/profile", "mneme://user/a/b/profile",
     "mneme://user/%00/profile", "mneme://user/%zz/profile", "mneme://user/*/profile", "mneme://user/alice/profile?x=1",
     "http://user/alice/profile", "mneme://user/alice/profiles", "mneme:///user/alice/profile/x",
   ])
