@@ -67,10 +67,7 @@ extension QueryAPI {
     var parts: [Submission.Part] = []
     for owner in owners.sorted(by: { $0.description < $1.description }) {
       guard let scope = condition.scope(within: owner.owner) else { return nil }
-      parts.append(
-        Submission.Part(
-          name: "\(owner.owner.kind.rawValue):\(owner.owner.id)", owner: owner,
-          body: EventBodyCoding.encode(MemoriesDeletionRequest(scope: scope))))
+      parts.append(Submission.Part(deleting: scope, of: owner))
     }
     return parts
   }
@@ -121,11 +118,41 @@ extension QueryAPI {
       receipt)
   }
 
+  /// Deletes all memories of `tenant` that the caller reaches; nil where there are none.
+  /// - Throws: `RequestFailure` where more owners have some than one deletion reaches, or where it was parked.
+  func deleteEverything(id: String?, tenant: String, waits: Bool) async throws -> Receipt? {
+    let everything = MemoryQuery(tenant: tenant, filter: nil, includesEnded: true, notExpiredAt: nil)
+    let owners = try await self.reader.owners(matching: everything)
+    guard owners.count <= self.configuration.maxDeletedOwnerCount else {
+      throw RequestFailure.invalid(
+        "more than \(self.configuration.maxDeletedOwnerCount) owners have memories; delete them by entity")
+    }
+    guard !owners.isEmpty else { return nil }
+    let parts = owners.sorted { $0.description < $1.description }.map { owner in
+      var scope = Scope()
+      scope[owner.owner.kind.field] = owner.owner.id
+      return Submission.Part(deleting: scope, of: owner)
+    }
+    let receipt = try await self.submit(
+      Submission(id: id, type: .memoriesDeletionRequested, parts: parts), waits: waits)
+    try Self.requireNotParked(receipt)
+    return receipt
+  }
+
   /// Refuses to report as done what stands in dead letters.
   static func requireNotParked(_ receipt: Receipt) throws {
     guard let outcome = receipt.outcome, outcome.outcome == .parked else { return }
     throw RequestFailure(
       .failed,
       "the deletion could not be processed and stands in dead letters: \(EventStatus.errorText(outcome) ?? "")")
+  }
+}
+
+extension Submission.Part {
+  /// A record that deletes all memories of `owner` within `scope`.
+  fileprivate init(deleting scope: Scope, of owner: OwnerKey) {
+    self.init(
+      name: "\(owner.owner.kind.rawValue):\(owner.owner.id)", owner: owner,
+      body: EventBodyCoding.encode(MemoriesDeletionRequest(scope: scope)))
   }
 }

@@ -62,7 +62,7 @@ extension QueryAPI {
     let key = try self.project(request)
     let project = try await self.projects.refresh()[key]
     let object = Self.object(key, project, request.admission.principal.role).objectValue ?? [:]
-    let fields = request.target.parameters.filter { $0.name == "fields" }.map(\.value)
+    let fields = request.target.values("fields")
     guard !fields.isEmpty else { return APIResponse(.object(object)) }
     return APIResponse(.object(fields.reduce(into: [:]) { $0[$1] = object[$1] ?? .null }))
   }
@@ -80,22 +80,7 @@ extension QueryAPI {
   /// on: `mneme keys revoke` takes them away.
   func deleteProject(_ request: APIRequest) async throws -> APIResponse {
     let key = try self.project(request)
-    let all = MemoryQuery(tenant: request.tenant, filter: nil, includesEnded: true, notExpiredAt: nil)
-    let owners = try await self.reader.owners(matching: all).sorted { $0.description < $1.description }
-    guard owners.count <= self.configuration.maxDeletedOwnerCount else {
-      throw RequestFailure.invalid(
-        "the project has more than \(self.configuration.maxDeletedOwnerCount) owners; delete entities first")
-    }
-    let parts = owners.map { owner in
-      var scope = Scope()
-      scope[owner.owner.kind.field] = owner.owner.id
-      return Submission.Part(
-        name: "\(owner.owner.kind.rawValue):\(owner.owner.id)", owner: owner,
-        body: EventBodyCoding.encode(MemoriesDeletionRequest(scope: scope)))
-    }
-    if !parts.isEmpty {
-      _ = try await self.submit(Submission(id: nil, type: .memoriesDeletionRequested, parts: parts), waits: true)
-    }
+    _ = try await self.deleteEverything(id: nil, tenant: request.tenant, waits: true)
     try await self.change(key, .cleared)
     return APIResponse(["message": "Project and related data deleted successfully."])
   }

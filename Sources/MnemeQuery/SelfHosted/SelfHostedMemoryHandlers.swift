@@ -68,22 +68,10 @@ extension QueryAPI {
     let eventID = try EventID.find(in: try request.optionalMembers(), header: request.header("idempotency-key"))
     let waits = try request.target.flag("wait") ?? true
     try await self.awaitPosition(request)
-    let everything = MemoryQuery(tenant: request.tenant, filter: nil, includesEnded: true, notExpiredAt: nil)
-    let owners = try await self.reader.owners(matching: everything)
-    guard owners.count <= self.configuration.maxDeletedOwnerCount else {
-      throw RequestFailure.invalid(
-        "more than \(self.configuration.maxDeletedOwnerCount) owners have memories; delete them by entity")
-    }
     let message: JSONValue = ["message": "All memories reset"]
-    guard !owners.isEmpty else { return APIResponse(message) }
-    let parts = owners.map { owner in
-      Submission.Part(
-        name: "\(owner.owner.kind.rawValue):\(owner.owner.id)", owner: owner,
-        body: EventBodyCoding.encode(MemoriesDeletionRequest(scope: Scope(of: owner.owner))))
+    guard let receipt = try await self.deleteEverything(id: eventID, tenant: request.tenant, waits: waits) else {
+      return APIResponse(message)
     }
-    let receipt = try await self.submit(
-      Submission(id: eventID, type: .memoriesDeletionRequested, parts: parts), waits: waits)
-    try Self.requireNotParked(receipt)
     return Self.written(.value(message), receipt)
   }
 
@@ -114,13 +102,5 @@ extension APIResponse {
     var response = self
     response.body = JSONWriter.write(.value(["message": .string(message)]))
     return response
-  }
-}
-
-extension Scope {
-  /// The one id that makes `owner` what it is.
-  init(of owner: Owner) {
-    self.init()
-    self[owner.kind.field] = owner.id
   }
 }
