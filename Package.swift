@@ -22,6 +22,7 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -89,7 +90,7 @@ let package = Package(
       dependencies: [
         "MnemeCore", "EventLog", "LanguageModel", "KafkaEventLog", "SQLiteEventLog", "CurlHTTP", "OpenAIModels",
         "BuiltInModels", "MnemePipeline", "MnemeProjection", "MnemeQuery", argumentParser, lifecycle, signals, logging,
-        yams,
+        nio, nioHTTP, nioPosix, yams,
       ],
       swiftSettings: strict),
     .executableTarget(

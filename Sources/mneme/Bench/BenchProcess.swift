@@ -9,7 +9,7 @@ actor BenchProcess {
   private let command: String
   let client = HTTPClient()
   private var process: Process?
-  private var port = 0
+  private(set) var port = 0
 
   /// How long a start may take.
   private static let maxStartDuration: Duration = .seconds(60)

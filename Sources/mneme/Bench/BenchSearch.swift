@@ -50,46 +50,9 @@ struct BenchSearch: AsyncParsableCommand {
   private var crowdCount: Int { owners * memoriesPerOwner }
 
   private func fill(_ directory: String) async throws {
-    var settings = options.settings
-    settings.dataDir = directory + "/data"
-    let system = try await MnemeSystem.open(settings)
-    let models = try Models(system.settings)
-    let catalog = try await system.prepare(models)
-    guard let active = catalog.active else { preconditionFailure("a prepared catalog has an active generation") }
-    let configuration = system.projection(of: active)
-    guard try await system.log.bounds(of: configuration.memoriesTopic).allSatisfy({ $0.end == 0 }) else {
-      await models.close()
-      return await system.log.close()
-    }
-    let vectors = try await BenchVectors(try await models.embedder(try await system.active(models).embedding))
-    await models.close()
-    for size in sizes { try await fill(system, configuration, vectors, "owner-of-\(size)", owners: 1, count: size) }
-    try await fill(system, configuration, vectors, "crowd", owners: owners, count: crowdCount)
-    let projector = try Projector(
-      directory: system.projectionDirectory, configuration: configuration, log: system.log, logger: system.logger)
-    let bar = ProgressBar("folding", unit: "records")
-    _ = try await projector.rebuild { bar.update($0.recordCount, of: $0.totalRecordCount) }
-    await system.log.close()
-  }
-
-  private func fill(
-    _ system: MnemeSystem, _ configuration: ProjectionConfiguration, _ vectors: BenchVectors, _ name: String,
-    owners: Int, count: Int
-  ) async throws {
-    guard count > 0 else { return }
-    var source = BenchRecords(
-      codec: system.codec, generation: configuration.generation, space: configuration.space,
-      dimension: configuration.dimension, ownerCount: owners, name: name, vectors: vectors)
-    let bar = ProgressBar("filling \(name)", unit: "memories")
-    var records: [NewRecord] = []
-    for number in 0..<count {
-      records += try source.plainRecords(ofTurn: number)
-      guard records.count >= 1000 || number == count - 1 else { continue }
-      _ = try await system.log.append(records)
-      records = []
-      bar.update(number, of: count)
-    }
-    bar.finish(count)
+    let single = sizes.map { BenchFill.Crowd(name: "owner-of-\($0)", ownerCount: 1, count: $0) }
+    let crowd = BenchFill.Crowd(name: "crowd", ownerCount: owners, count: crowdCount)
+    try await BenchFill(settings: options.settings, directory: directory).run(single + [crowd])
   }
 
   // MARK: Exactness
