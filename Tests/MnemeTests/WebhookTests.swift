@@ -133,6 +133,43 @@ import Testing
     return line.flatMap { Int($0.split(separator: " ")[1]) }
   }
 
+  /// Who takes turns in, who decides, who calls and who lists are processes of their own.
+  @Test func `on brokers, what a worker did not tell before it was killed is told by the next one`() async throws {
+    let deployment = try await KafkaDeployment.open()
+    let isTaking = Atomic(false)
+    let receiver = try Receiver { _ in .text("", status: isTaking.load(ordering: .relaxed) ? 204 : 500) }
+    func worker(_ name: String) -> FleetMember {
+      FleetMember(
+        "work", directory: "\(deployment.folder.path)/\(name)",
+        arguments: deployment.arguments + Self.allowed + ["--instance", "worker", "--log-level", "info"])
+    }
+    let projector = deployment.projector("reader")
+    let first = worker("first")
+    try await first.start()
+    try await projector.start()
+    let server = try await Server.start(
+      projector.directory, role: "serve", arguments: deployment.arguments + Self.allowed)
+    let id = try #require(
+      try await Self.create(server, receiver.server.url, ["memory_add"])["webhook_id"]?.stringValue)
+    for number in 0..<6 {
+      try await server.say("I bought radio number \(number)", user: "u\(number)", id: "turn-\(number)", infer: false)
+    }
+    try await Self.wait("a call") { !receiver.server.requests.isEmpty }
+    await first.kill()
+    isTaking.store(true, ordering: .relaxed)
+    let second = worker("second")
+    try await second.start()
+    try await Self.wait("all are told") {
+      let results = try await Self.deliveries(server, id)
+      return results.count == 6 && results.allSatisfy { $0["status"] == "delivered" }
+    }
+    #expect(receiver.ids.count == 6 && receiver.ids.values.allSatisfy { $0.count == 1 })
+    #expect(await server.stop() == 0)
+    for member in [second, projector] { #expect(try await member.stop() == 0) }
+    await receiver.server.stop()
+    await deployment.close()
+  }
+
   @Test func `an address of this machine is refused unless that is allowed`() async throws {
     let folder = TemporaryFolder()
     defer { folder.remove() }
