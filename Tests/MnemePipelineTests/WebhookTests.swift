@@ -97,6 +97,19 @@ import Testing
     #expect(try await world.told().count == 1)
   }
 
+  @Test func `what was decided long ago is not told any more`() async throws {
+    let world = try await World()
+    try await world.addWebhook(events: [.memoryAdd])
+    try await world.harness.publish("likes tea", id: "1")
+    try await world.process()
+    try await world.harness.clock.environment.sleep(NotificationStage.maxAge + .seconds(1))
+    try await world.harness.publish("likes milk", id: "2")
+    try await world.process()
+    try await world.harness.drain(world.stage())
+    let texts = try await world.told().map { $0.body.payload["event_details"]?["data"] }
+    #expect(texts == [["memory": "likes milk"]])
+  }
+
   /// Two generations decide the same turns; of each turn one of them tells, whatever order they run in.
   @Test(arguments: 1...20)
   func `a replay and a promotion tell nobody anything twice`(seed: UInt64) async throws {

@@ -51,8 +51,8 @@ public struct NetworkAddress: Hashable, Sendable {
   }
 
   /// Whether it stands for somebody out on the Internet: a global unicast address that is set aside for nothing, by
-  /// IANA's special-purpose registries. Those that carry an IPv4 address within (mapped, compatible, NAT64, 6to4) are as
-  /// public as that one is; Teredo, which hides it, is not.
+  /// IANA's special-purpose registries. Those that carry an IPv4 address within (mapped, compatible, NAT64, 6to4) are
+  /// as public as that one is; Teredo, which hides it, is not.
   public var isPublic: Bool {
     bytes.count == 4 ? Self.isPublic(four: bytes) : Self.isPublic(six: bytes)
   }

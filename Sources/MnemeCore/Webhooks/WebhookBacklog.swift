@@ -1,5 +1,5 @@
-/// The messages of one partition that are not done with: which of them go next, and up to where all is done. Pure: it is
-/// told what the log says, what is begun and how that ends, and what time it is.
+/// The messages of one partition that are not done with: which of them go next, and up to where all is done. Pure: it
+/// is told what the log says, what is begun and how that ends, and what time it is.
 ///
 /// Each webhook has room of its own, so that one whose other side is slow or dead holds up its own messages only.
 public struct WebhookBacklog: Sendable {

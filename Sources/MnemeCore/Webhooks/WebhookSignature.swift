@@ -1,8 +1,8 @@
 import Crypto
 import FoundationEssentials
 
-/// Signs calls of webhooks as Standard Webhooks 1.0.0 describes it: whoever has the secret can tell that a call is ours,
-/// which one it is, and when it was made. Pure.
+/// Signs calls of webhooks as Standard Webhooks 1.0.0 describes it: whoever has the secret can tell that a call is
+/// ours, which one it is, and when it was made. Pure.
 public enum WebhookSignature {
   /// Names the message; the same in all attempts at it.
   public static let idHeader = "webhook-id"

@@ -3,11 +3,11 @@ public import Logging
 public import MnemeCore
 public import ServiceLifecycle
 
-/// Tells webhooks what they are to be told: calls each, and again where that fails, until it has taken the message or is
-/// given up.
+/// Tells webhooks what they are to be told: calls each, and again where that fails, until it has taken the message or
+/// is given up.
 ///
-/// What was tried is written to `mneme.webhooks` beside the message, and the group's offset is the first message that is
-/// not done with; so whoever takes the partition over goes on where the one before was. A call whose outcome was not
+/// What was tried is written to `mneme.webhooks` beside the message, and the group's offset is the first message that
+/// is not done with; so whoever takes the partition over goes on where the one before was. A call whose outcome was not
 /// written any more is made again, with the same id.
 public struct DeliveryService: Service {
   /// `mneme.deliver`.

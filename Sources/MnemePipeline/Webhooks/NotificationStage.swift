@@ -27,6 +27,10 @@ public actor NotificationStage: Stage {
   /// As the bounds have it.
   public nonisolated let maxBatchRecordCount: Int
 
+  /// How long after it was decided something is still told: as long as `mneme.webhooks` keeps it. Otherwise a group
+  /// whose offsets its brokers have forgotten would tell everything once more.
+  static let maxAge = TopicCatalog.webhooksRetention
+
   private let generation: String
   private let partitionCount: Int
   private let generations: GenerationLog
@@ -77,6 +81,7 @@ public actor NotificationStage: Stage {
     }
     let webhooks = projects[ProjectKey(realm: owner.tenant)].webhooks.filter(\.isActive)
     guard !webhooks.isEmpty, let event = try? Upcasting.lift(codec.decode(record)).0,
+      environment.now().milliseconds - event.time.milliseconds <= Self.maxAge.components.seconds * 1000,
       let body = try? EventBodyCoding.decode(MemoriesResolved.self, from: event.data)
     else { return [] }
     let position = TurnsPosition(partition: body.input.partition, offset: body.input.offset)

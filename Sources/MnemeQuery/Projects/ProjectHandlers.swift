@@ -82,8 +82,8 @@ extension QueryAPI {
     return APIResponse(["message": "Project updated successfully"])
   }
 
-  /// `DELETE` of the same: deletes all of its memories, and puts its settings, members and webhooks back to nothing. Its keys go
-  /// on: `mneme keys revoke` takes them away.
+  /// `DELETE` of the same: deletes all of its memories, and puts its settings, members and webhooks back to nothing.
+  /// Its keys go on: `mneme keys revoke` takes them away.
   func deleteProject(_ request: APIRequest) async throws -> APIResponse {
     let key = try self.project(request)
     _ = try await self.deleteEverything(id: nil, tenant: request.tenant, waits: true)
