@@ -1,5 +1,9 @@
 #include "shim.h"
 
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
 CURLcode mneme_curl_set_long(CURL *easy, CURLoption option, long value) {
   return curl_easy_setopt(easy, option, value);
 }
@@ -22,6 +26,29 @@ CURLcode mneme_curl_set_headers(CURL *easy, const struct curl_slist *headers) {
 
 CURLcode mneme_curl_set_data_function(CURL *easy, CURLoption option, mneme_curl_data_function function) {
   return curl_easy_setopt(easy, option, function);
+}
+
+CURLcode mneme_curl_set_socket_function(CURL *easy, mneme_curl_socket_function function, void *context) {
+  CURLcode result = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+  return result == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context) : result;
+}
+
+size_t mneme_curl_address_bytes(const struct curl_sockaddr *address, unsigned char bytes[16]) {
+  switch (address->family) {
+    case AF_INET:
+      memcpy(bytes, &((const struct sockaddr_in *)&address->addr)->sin_addr, 4);
+      return 4;
+    case AF_INET6:
+      // libcurl keeps the whole address behind `addr`, which is declared as the short form.
+      memcpy(bytes, &((const struct sockaddr_in6 *)&address->addr)->sin6_addr, 16);
+      return 16;
+    default:
+      return 0;
+  }
+}
+
+curl_socket_t mneme_curl_open_socket(const struct curl_sockaddr *address) {
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 CURLcode mneme_curl_get_long(CURL *easy, CURLINFO info, long *value) {

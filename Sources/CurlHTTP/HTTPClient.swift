@@ -19,11 +19,16 @@ public final class HTTPClient: Sendable {
     public var userAgent: String
     /// A file of PEM certificates to trust instead of the system's; nil for the system's.
     public var certificateAuthorityPath: String?
+    /// Whether an address may be connected to: its 4 or 16 bytes, in network order. nil for any. It is asked of the
+    /// address itself, whatever name led to it, on the client's own thread; and no proxy is used, which would connect
+    /// in our place.
+    public var mayConnect: (@Sendable ([UInt8]) -> Bool)?
 
     /// A configuration; each bound is at least one, but for `maxRequestsWaiting`, which may be zero.
     public init(
       maxConnectionsPerHost: Int = 64, maxRequestsInFlight: Int = 64, maxRequestsWaiting: Int = 1024,
-      userAgent: String = "mneme", certificateAuthorityPath: String? = nil
+      userAgent: String = "mneme", certificateAuthorityPath: String? = nil,
+      mayConnect: (@Sendable ([UInt8]) -> Bool)? = nil
     ) {
       precondition(maxConnectionsPerHost > 0 && maxRequestsInFlight > 0, "a client needs room for one request")
       precondition(maxRequestsWaiting >= 0, "a queue cannot be shorter than empty")
@@ -32,6 +37,7 @@ public final class HTTPClient: Sendable {
       self.maxRequestsWaiting = maxRequestsWaiting
       self.userAgent = userAgent
       self.certificateAuthorityPath = certificateAuthorityPath
+      self.mayConnect = mayConnect
     }
   }
 

@@ -4,6 +4,8 @@ public struct HTTPError: Error, Sendable, Hashable, CustomStringConvertible {
   public enum Code: String, Sendable, CaseIterable {
     /// The host's name is not resolved, or nothing accepts the connection in time.
     case unreachable
+    /// The host's addresses are none that the client's configuration lets it connect to.
+    case addressRefused = "address_refused"
     /// The connection ended or was reset before the response was complete.
     case connectionLost = "connection_lost"
     /// The response was not complete within the request's `timeout`.
@@ -41,7 +43,7 @@ public struct HTTPError: Error, Sendable, Hashable, CustomStringConvertible {
   public var isRetriable: Bool {
     switch self.code {
     case .unreachable, .connectionLost, .timeout, .malformedResponse, .busy: true
-    case .tls, .tooLarge, .invalidURL, .invalidHeader, .cancelled, .closed: false
+    case .addressRefused, .tls, .tooLarge, .invalidURL, .invalidHeader, .cancelled, .closed: false
     }
   }
 }

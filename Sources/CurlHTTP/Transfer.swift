@@ -19,6 +19,10 @@ final class Transfer {
   private var headerBytes = 0
   private var body: [UInt8] = []
   private var isTooLarge = false
+  private let mayConnect: (@Sendable ([UInt8]) -> Bool)?
+  /// Whether an address was refused, and whether one was allowed.
+  private var wasRefused = false
+  private var wasAllowed = false
 
   init(
     id: UInt64, request: HTTPRequest, target: RequestTarget, startedAt: ContinuousClock.Instant,
@@ -31,6 +35,7 @@ final class Transfer {
     self.easy = easy
     self.maxResponseBytes = request.maxResponseBytes
     self.connectTimeout = request.connectTimeout
+    self.mayConnect = configuration.mayConnect
     self.setConnection(request, configuration)
     self.setReuse(reuse)
     self.setMessage(request, configuration)
@@ -39,6 +44,7 @@ final class Transfer {
     self.check(mneme_curl_set_pointer(easy, CURLOPT_WRITEDATA, context))
     self.check(mneme_curl_set_data_function(easy, CURLOPT_HEADERFUNCTION, receiveHeader))
     self.check(mneme_curl_set_pointer(easy, CURLOPT_HEADERDATA, context))
+    if self.mayConnect != nil { self.check(mneme_curl_set_socket_function(easy, openSocket, context)) }
   }
 
   deinit { precondition(self.isClosed, "a transfer is closed before it is let go") }
@@ -63,6 +69,11 @@ final class Transfer {
           "the response of \(self.target.origin) exceeds \(self.maxResponseBytes) bytes; ask for less"
         ))
     }
+    if self.wasRefused, !self.wasAllowed, result == CURLE_COULDNT_CONNECT {
+      return .failure(
+        HTTPError(
+          .addressRefused, "\(self.target.origin) is at an address that may not be connected to; name another host"))
+    }
     guard result == CURLE_OK else {
       return .failure(curlFailure(result, origin: self.target.origin, connectTimeout: self.connectTimeout))
     }
@@ -79,6 +90,18 @@ final class Transfer {
     }
     self.body.append(contentsOf: bytes)
     return bytes.count
+  }
+
+  /// A socket for an address that may be connected to.
+  fileprivate func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = mneme_curl_address_bytes(address, &bytes)
+    guard count > 0, self.mayConnect?(Array(bytes.prefix(count))) ?? true else {
+      self.wasRefused = true
+      return CURL_SOCKET_BAD
+    }
+    self.wasAllowed = true
+    return mneme_curl_open_socket(address)
   }
 
   fileprivate func take(header bytes: UnsafeRawBufferPointer) -> Int {
@@ -119,7 +142,7 @@ final class Transfer {
       self.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
     }
     // The environment's proxy is for the world outside; an empty name turns it off.
-    if self.target.isLoopback { self.set(CURLOPT_PROXY, "") }
+    if self.target.isLoopback || configuration.mayConnect != nil { self.set(CURLOPT_PROXY, "") }
   }
 
   private func setReuse(_ reuse: ConnectionSuspicion.Reuse) {
@@ -188,4 +211,11 @@ private func receiveHeader(
   guard let context else { return 0 }
   let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
   return transfer.take(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
+}
+
+private func openSocket(
+  _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+  guard let context, let address else { return CURL_SOCKET_BAD }
+  return Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().open(address)
 }

@@ -5,6 +5,8 @@ public import MnemeCore
 public struct TopicCatalog: Sendable {
   /// How long `mneme.ingress` keeps what outside publishers sent: a week to notice that nobody moves it on.
   public static let ingressRetention: Duration = .seconds(7 * 86_400)
+  /// How long `mneme.webhooks` keeps what was told: long after the last attempt, for whoever looks what became of it.
+  public static let webhooksRetention: Duration = .seconds(7 * 86_400)
 
   /// Partitions of each topic but those of the catalogs of generations and projects. All have the same number, so that
   /// an owner's records are in the partition of the same number everywhere, and a dead letter beside its original's.
@@ -24,6 +26,7 @@ public struct TopicCatalog: Sendable {
       topic(Topics.ingress, .age(Self.ingressRetention)), topic(Topics.turns, .forever),
       topic(Topics.deadLetters, .forever), GenerationLog.topic(replicationFactor: replicationFactor),
       ProjectLog.topic(replicationFactor: replicationFactor),
+      topic(Topics.webhooks, .age(Self.webhooksRetention)),
     ]
   }
 

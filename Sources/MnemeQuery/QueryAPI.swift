@@ -26,6 +26,8 @@ struct QueryAPI: Sendable {
   let accepted: AcceptedEvents
   let turns: TurnsTopic
   let projects: ProjectDirectory
+  /// What became of what webhooks were to be told.
+  let webhookLedger: WebhookLedger
   let queryVectors: EmbeddingCache
   let phrasings = Phrasings()
   /// The latest requests that were answered.
@@ -80,6 +82,7 @@ struct QueryAPI: Sendable {
     self.accepted = AcceptedEvents(maxCount: configuration.maxAcceptedEventCount)
     self.turns = TurnsTopic(log: log)
     self.projects = ProjectDirectory(log: ProjectLog(log: log, now: clock), logger: logger)
+    self.webhookLedger = WebhookLedger(log: log, codec: codec)
     self.queryVectors = EmbeddingCache(bounds: configuration.embeddingCache)
   }
 }

@@ -39,6 +39,8 @@ public struct QueryConfiguration: Sendable {
   public var rateLimit = 1000
   /// Whose memories agents' tools are about, and bounds of their calls.
   public var agents = AgentConfiguration()
+  /// Whether a webhook may name an address that is not the Internet's. Whoever calls it looks again.
+  public var allowsPrivateWebhooks = false
   /// Connections open at one time; more wait in the kernel's queue.
   public var maxConnectionCount = 4096
 

@@ -108,6 +108,22 @@ extension EventLogConformance {
       await consumer.close()
       await log.close()
     },
+    EventLogConformance("who has a partition may commit what another reader read of it", needs: .groupOffsets) {
+      harness in
+      let log = try await harness.make()
+      try await log.make(partitions: 1)
+      let partition = TopicPartition("t", 0)
+      let positions = try await log.append((0..<4).map { .text("\($0)") })
+      let consumer = try await log.subscribe(group: "g", topics: ["t"], instance: "one")
+      try await consumer.poll { $0.assigned.count == 1 }
+      await consumer.pause([partition])
+      try await consumer.commit(appending: [.text("made of them")], offsets: [partition: positions[2].offset])
+      try await consumer.commit(appending: [], offsets: [partition: positions[3].offset])
+      try expectEqual(try await log.committedOffsets(of: "g"), [partition: positions[3].offset], "offsets")
+      try expectEqual(try await log.records(partition).count, 5, "records")
+      await consumer.close()
+      await log.close()
+    },
     EventLogConformance("a consumer reads on where it was told to, also what it has had") { harness in
       let log = try await harness.make()
       try await log.make(partitions: 2)

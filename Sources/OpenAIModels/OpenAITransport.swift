@@ -49,7 +49,7 @@ struct OpenAITransport: Sendable {
   static func failure(_ error: HTTPError) -> any Error {
     switch error.code {
     case .cancelled, .closed: CancellationError()
-    case .unreachable, .connectionLost, .tls: ModelError(.unreachable, error.description)
+    case .unreachable, .addressRefused, .connectionLost, .tls: ModelError(.unreachable, error.description)
     case .timeout: ModelError(.timeout, error.description)
     case .tooLarge, .malformedResponse: ModelError(.malformedReply, error.description)
     case .invalidURL, .invalidHeader: ModelError(.refused, error.description)

@@ -98,6 +98,10 @@ import Testing
       #expect(try EventBodyCoding.decode(MemoriesEmbedded.self, from: data) == GoldenSamples.embedded)
     case .deadLetterClosed:
       #expect(try EventBodyCoding.decode(DeadLetterClosed.self, from: data).decision == .redriven)
+    case .webhookTriggered:
+      #expect(try EventBodyCoding.decode(WebhookTriggered.self, from: data) == GoldenSamples.webhookTriggered)
+    case .webhookAttempted:
+      #expect(try EventBodyCoding.decode(WebhookAttempted.self, from: data) == GoldenSamples.webhookAttempted)
     case .recordParked: break
     case .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
       .generationExtractionChanged, .projectChanged:

@@ -45,6 +45,8 @@ enum GoldenSamples {
       .generationExtractionChanged:
       generationEvents[type]?.body ?? []
     case .projectChanged: projectEvent.body
+    case .webhookTriggered: EventBodyCoding.encode(webhookTriggered)
+    case .webhookAttempted: EventBodyCoding.encode(webhookAttempted)
     }
   }
 
@@ -54,6 +56,14 @@ enum GoldenSamples {
       .customInstructions: "only what lasts", .customCategories: [["food": "what is eaten"]], .decay: false,
       .description: nil,
     ]))
+
+  static let webhookTriggered = WebhookTriggered(
+    webhookID: "wh-0123456789abcdef", event: .memoryAdd,
+    payload: ["event_details": ["id": "golden", "event": "ADD", "data": ["memory": "Lives in Berlin"]]])
+
+  static let webhookAttempted = WebhookAttempted(
+    messageID: "golden-1", offset: 42, webhookID: "wh-0123456789abcdef", attempt: 2, result: .retrying, status: 503,
+    error: "http_status", nextAt: time)
 
   static let generation = Generation(
     id: "g2@model-4", origin: .reembed, parent: "g1",

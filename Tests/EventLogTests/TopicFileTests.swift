@@ -90,6 +90,10 @@ import Testing
     #expect(facts.turn.messages.map(\.text) == GoldenSamples.turn.messages.map(\.content))
     facts.inputHash = "0123"
     let mark = CommandMark(memoryID: memory.id, standingID: GoldenSamples.otherID, statement: MemoryStatement(memory))
+    let projectKey = ProjectKey(tenant: "default", project: "shop")
+    let webhook = Webhook(
+      id: "wh-1", name: "kitchen", url: "https://example.org/hook", events: Webhook.Event.allCases, secret: "c2VjcmV0",
+      turns: [4, 0], createdAt: GoldenSamples.time, updatedAt: GoldenSamples.time)
     let bodies: [(EventType, [UInt8])] = [
       (
         .memoryEditRequested,
@@ -111,6 +115,11 @@ import Testing
             marks: [mark, CommandMark(memoryID: memory.id, standingID: nil, statement: MemoryStatement(memory))],
             deletedScope: memory.scope))
       ),
+      (.projectChanged, ProjectEvent(projectKey, .webhookSet(webhook)).body),
+      (.projectChanged, ProjectEvent(projectKey, .webhookSwitchedOff(id: webhook.id)).body),
+      (.projectChanged, ProjectEvent(projectKey, .webhookRemoved(id: webhook.id)).body),
+      (.generationPromoted, GenerationEvent.promoted(id: "g2", turns: [4, 0]).body),
+      (.generationRolledBack, GenerationEvent.rolledBack(id: "g2", turns: [4, 0]).body),
     ]
     for (type, data) in bodies {
       let schema = try Self.json(JSONValue.self, "schemas/\(type.rawValue).json")

@@ -117,6 +117,30 @@ import Testing
     }
   }
 
+  /// Of each input one generation tells webhooks: the one that was active when it was taken in.
+  @Test func whatWasActiveAtAnInputIsKept() {
+    let space = Self.generation("g1@t", origin: .reembed, facts: "g1", space: "t")
+    let catalog = Self.catalog([
+      .created(Self.generation("g1")), .created(Self.generation("g2")), .filled(id: "g2"),
+      .promoted(id: "g2", turns: [10, 4]), .rolledBack(id: "g2", turns: [20, 4]), .created(space), .filled(id: "g1@t"),
+      .promoted(id: "g1@t", turns: [25, 9]), .promoted(id: "g2", turns: [30, 9]),
+    ])
+    let cases: [(Int, Int64, String)] = [
+      (0, 0, "g1"), (0, 9, "g1"), (0, 10, "g2"), (0, 19, "g2"), (0, 20, "g1"), (0, 27, "g1"), (0, 30, "g2"),
+      (1, 3, "g1"), (1, 4, "g1"), (1, 8, "g1"), (1, 9, "g2"),
+    ]
+    for (partition, offset, name) in cases {
+      #expect(
+        catalog.nameOfActive(at: TurnsPosition(partition: partition, offset: offset)) == name,
+        "\(partition)/\(offset)")
+    }
+    #expect(catalog.everActiveNames == ["g1", "g2"])
+    #expect(GenerationCatalog().nameOfActive(at: TurnsPosition(partition: 0, offset: 0)) == nil)
+    // Records of before there were webhooks do not say it.
+    let old = Self.catalog(Self.twoReady + [.promoted(id: "g2")])
+    #expect(old.nameOfActive(at: TurnsPosition(partition: 0, offset: 0)) == "g2")
+  }
+
   @Test func aSpaceKeepsTheNameAndTheFactsOfItsGeneration() {
     let space = Self.generation("g1@t", origin: .reembed, facts: "g1", space: "t")
     #expect(space.name == "g1")

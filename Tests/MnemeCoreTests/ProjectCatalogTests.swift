@@ -6,6 +6,12 @@ import Testing
   private static let time = Timestamp("2026-11-20T18:30:00Z")!
   private static let ann = Project.Member(email: "ann@example.com", role: "OWNER")
 
+  private static func webhook(_ id: String, name: String = "kitchen") -> Webhook {
+    Webhook(
+      id: id, name: name, url: "https://example.org", events: [.memoryAdd, .memoryDelete], secret: "c2VjcmV0",
+      turns: [7, 0], createdAt: time, updatedAt: time)
+  }
+
   private func catalog(_ changes: ProjectEvent.Change...) -> ProjectCatalog {
     var catalog = ProjectCatalog()
     for change in changes { catalog.apply(ProjectEvent(Self.key, change), at: Self.time) }
@@ -17,6 +23,7 @@ import Testing
       .created, .settingsChanged([.name: "Shop", .decay: false, .description: .null]), .cleared, .memberSet(ann),
       .memberRemoved(email: "ann@example.com"),
       .settingsChanged([.customCategories: [["food": "what is eaten"], "x"]]),
+      .webhookSet(webhook("wh-1")), .webhookSwitchedOff(id: "wh-1"), .webhookRemoved(id: "wh-1"),
     ] as [ProjectEvent.Change])
   func `an event reads what it writes`(change: ProjectEvent.Change) throws {
     let event = ProjectEvent(Self.key, change)
@@ -48,6 +55,40 @@ import Testing
     #expect(throws: ProjectError.self) {
       try catalog().check(ProjectEvent(Self.key, .memberRemoved(email: Self.ann.email)))
     }
+  }
+
+  @Test func `webhooks come, change, are switched off and go`() {
+    let all = catalog(
+      .webhookSet(Self.webhook("wh-1")), .webhookSet(Self.webhook("wh-2")),
+      .webhookSet(Self.webhook("wh-1", name: "hall")),
+      .webhookSwitchedOff(id: "wh-2"), .webhookRemoved(id: "wh-3"))
+    #expect(all[Self.key].webhooks.map(\.name) == ["hall", "kitchen"] && all.webhookCount == 2)
+    #expect(all[Self.key].webhooks.map(\.isActive) == [true, false])
+    var rest = all
+    rest.apply(ProjectEvent(Self.key, .webhookRemoved(id: "wh-1")), at: Self.time)
+    #expect(rest[Self.key].webhooks.map(\.id) == ["wh-2"] && rest.webhookCount == 1)
+    rest.apply(ProjectEvent(Self.key, .cleared), at: Self.time)
+    #expect(rest[Self.key].webhooks.isEmpty && rest.webhookCount == 0)
+    var full = ProjectCatalog()
+    for number in 0...ProjectCatalog.maxWebhookCount {
+      let isApplied = full.apply(ProjectEvent(Self.key, .webhookSet(Self.webhook("wh-\(number)"))), at: Self.time)
+      #expect(isApplied == (number < ProjectCatalog.maxWebhookCount))
+    }
+  }
+
+  @Test func `a webhook follows what came after it`() {
+    let webhook = Self.webhook("wh-1")
+    for (partition, offset, isTold): (Int, Int64, Bool) in [
+      (0, 6, false), (0, 7, true), (1, 0, true), (2, 0, true),
+    ] {
+      #expect(webhook.follows(TurnsPosition(partition: partition, offset: offset)) == isTold)
+    }
+  }
+
+  @Test(arguments: [("acme", "default", "acme"), ("acme", "shop", "acme~shop")])
+  func `a realm names its project`(tenant: String, project: String, realm: String) {
+    let key = ProjectKey(tenant: tenant, project: project)
+    #expect(key.realm == realm && ProjectKey(realm: realm) == key)
   }
 
   @Test func `clearing leaves nothing but that it was done`() {

@@ -125,10 +125,10 @@ import Testing
     let topics = TopicCatalog(partitionCount: 3, replicationFactor: 2).topics(of: [first, second])
     #expect(Set(topics.map(\.name)).count == topics.count)
     // The second one has memories and vectors of its own; it resolves the first one's facts.
-    #expect(topics.count == 10)
+    #expect(topics.count == 11)
     #expect(topics.allSatisfy { $0.name.hasPrefix(TopicPlan.namePrefix) })
     #expect(topics.filter { $0.partitionCount != 3 }.map(\.name) == [Topics.generations, Topics.projects])
     #expect(topics.allSatisfy { $0.replicationFactor == 2 })
-    #expect(topics.filter { $0.retention != .forever }.map(\.name) == ["mneme.ingress"])
+    #expect(topics.filter { $0.retention != .forever }.map(\.name) == [Topics.ingress, Topics.webhooks])
   }
 }

@@ -15,6 +15,17 @@ CURLcode mneme_curl_set_pointer(CURL *easy, CURLoption option, const void *value
 CURLcode mneme_curl_set_headers(CURL *easy, const struct curl_slist *headers);
 CURLcode mneme_curl_set_data_function(CURL *easy, CURLoption option, mneme_curl_data_function function);
 
+// The shape of CURLOPT_OPENSOCKETFUNCTION. Returning CURL_SOCKET_BAD refuses the address.
+typedef curl_socket_t (*mneme_curl_socket_function)(
+    void *context, curlsocktype purpose, struct curl_sockaddr *address);
+CURLcode mneme_curl_set_socket_function(CURL *easy, mneme_curl_socket_function function, void *context);
+
+// The bytes of an address of the Internet Protocol, in network order: 4 or 16 of them; 0 where it is of another family.
+size_t mneme_curl_address_bytes(const struct curl_sockaddr *address, unsigned char bytes[16]);
+
+// A socket for `address`, as libcurl itself would make it; not inherited by child processes.
+curl_socket_t mneme_curl_open_socket(const struct curl_sockaddr *address);
+
 CURLcode mneme_curl_get_long(CURL *easy, CURLINFO info, long *value);
 
 CURLMcode mneme_curl_multi_set_long(CURLM *multi, CURLMoption option, long value);

@@ -1,5 +1,5 @@
-/// CloudEvents extension attributes by which vectors that come later than their memories are told from those that come
-/// with them.
+/// CloudEvents extension attributes: those by which vectors that come later than their memories are told from those
+/// that come with them, and the one by which a webhook's records are found.
 public enum EventAttribute {
   /// On a memories record: the embedding space whose vectors were appended in the same transaction.
   public static let space = "space"
@@ -9,6 +9,9 @@ public enum EventAttribute {
   /// On a vectors record beside `memoriesnext`: whose memories are meant, where a space holds vectors of several
   /// generations; missing: of the one that is asked about.
   public static let generation = "generation"
+
+  /// On a webhooks record: the id of the webhook.
+  public static let webhook = "webhook"
 
   /// The record header of attribute `name` in Kafka's binary mode.
   public static func header(_ name: String) -> String { "ce_" + name }

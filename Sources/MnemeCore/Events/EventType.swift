@@ -37,9 +37,13 @@ public enum EventType: String, Sendable, CaseIterable {
   case generationDropped = "mneme.generation.dropped.v1"
   /// From here on a generation's facts come from turns otherwise. Body: its id, and how.
   case generationExtractionChanged = "mneme.generation.extraction-changed.v1"
-  /// Something is set for a project, or somebody comes to belong to it or leaves. Body: `ProjectEvent`.
-  /// Topic: projects.
+  /// Something is set for a project, somebody comes to belong to it or leaves, or a webhook comes, changes or goes.
+  /// Body: `ProjectEvent`. Topic: projects.
   case projectChanged = "mneme.project.changed.v1"
+  /// A webhook is to be told something. Body: `WebhookTriggered`. Topic: webhooks.
+  case webhookTriggered = "mneme.webhook.triggered.v1"
+  /// A webhook was called, or is not called any more. Body: `WebhookAttempted`. Topic: webhooks.
+  case webhookAttempted = "mneme.webhook.attempted.v1"
 }
 
 /// Names of the topics.
@@ -52,8 +56,10 @@ public enum Topics {
   public static let deadLetters = "mneme.deadletters"
   /// Which generations there are, and which one readers read. One partition.
   public static let generations = "mneme.generations"
-  /// What is set for each project, and who belongs to it. One partition.
+  /// What is set for each project, who belongs to it, and whom it calls. One partition.
   public static let projects = "mneme.projects"
+  /// What webhooks are to be told, and what became of that. A webhook's records are in the partition of its id.
+  public static let webhooks = "mneme.webhooks"
   /// What was understood, by one generation.
   public static func facts(generation: String) -> String { "mneme.facts.\(generation)" }
   /// What is true, by one generation.

@@ -28,8 +28,16 @@ public struct GenerationCatalog: Hashable, Sendable {
   public private(set) var entries: [Entry] = []
   /// Those that were active, the active one last. A rollback takes the last one off.
   private var activations: [String] = []
+  /// Names of those that were active, one after the other, and from which offsets of `mneme.turns` on.
+  private var tenures: [Tenure] = []
   /// Every recipe that was asked for, so that an old setting is told from a new wish.
   private var recipes: [ExtractionSpecification] = []
+
+  /// From `turns` on, by partition (0 where that is missing), the generation of that name was active.
+  private struct Tenure: Hashable {
+    var name: String
+    var turns: [Int64]
+  }
 
   /// A catalog of nothing.
   public init() {}
@@ -39,6 +47,17 @@ public struct GenerationCatalog: Hashable, Sendable {
 
   /// The generation that readers read; nil before the first one.
   public var active: Generation? { activations.last.flatMap { self[$0]?.generation } }
+
+  /// The name of the generation that was active when the input at `position` was taken in: the one whose memories of it
+  /// webhooks are told of. nil before the first one.
+  public func nameOfActive(at position: TurnsPosition) -> String? {
+    tenures.last { tenure in
+      !tenure.turns.indices.contains(position.partition) || tenure.turns[position.partition] <= position.offset
+    }?.name
+  }
+
+  /// Names of those that have ever been active.
+  public var everActiveNames: Set<String> { Set(tenures.map(\.name)) }
 
   /// Those that are not dropped, in order of creation.
   public var live: [Entry] { entries.filter { $0.state != .dropped } }
@@ -84,18 +103,21 @@ public struct GenerationCatalog: Hashable, Sendable {
         Entry(
           generation: generation, state: isFirst ? .active : .filling, createdAt: time,
           promotedAt: isFirst ? time : nil))
-      if isFirst { activations.append(generation.id) }
+      if isFirst {
+        activations.append(generation.id)
+        tenures.append(Tenure(name: generation.name, turns: []))
+      }
       recipes.append(generation.extraction)
     case .filled(let id): update(id) { $0.state = .ready }
-    case .promoted(let id):
+    case .promoted(let id, let turns):
       if let active { update(active.id) { $0.state = .ready } }
       activations.removeAll { $0 == id }
       activations.append(id)
-      activate(id, at: time)
-    case .rolledBack(let id):
+      activate(id, from: turns, at: time)
+    case .rolledBack(let id, let turns):
       update(id) { $0.state = .ready }
       activations.removeLast()
-      if let active { activate(active.id, at: time) }
+      if let active { activate(active.id, from: turns, at: time) }
     case .dropped(let id):
       update(id) { $0.state = .dropped }
       activations.removeAll { $0 == id }
@@ -110,11 +132,13 @@ public struct GenerationCatalog: Hashable, Sendable {
     return true
   }
 
-  private mutating func activate(_ id: String, at time: Timestamp) {
+  private mutating func activate(_ id: String, from turns: [Int64], at time: Timestamp) {
     update(id) { entry in
       entry.state = .active
       entry.promotedAt = time
     }
+    // Another space has the same memories.
+    if let name = active?.name, tenures.last?.name != name { tenures.append(Tenure(name: name, turns: turns)) }
   }
 
   private mutating func update(_ id: String, _ change: (inout Entry) -> Void) {
@@ -136,8 +160,8 @@ public struct GenerationCatalog: Hashable, Sendable {
       guard try entry(id).state == .filling else {
         throw GenerationError(.impossible, "generation \(id) is not being filled")
       }
-    case .promoted(let id): try checkPromotion(try entry(id))
-    case .rolledBack(let id):
+    case .promoted(let id, _): try checkPromotion(try entry(id))
+    case .rolledBack(let id, _):
       guard active?.id == id else { throw GenerationError(.impossible, "generation \(id) is not active") }
       guard activations.count > 1 else {
         throw GenerationError(

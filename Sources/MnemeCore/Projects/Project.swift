@@ -11,11 +11,27 @@ public struct ProjectKey: Hashable, Sendable, CustomStringConvertible {
     self.project = project
   }
 
+  /// The project of a tenant that names none.
+  public static let defaultProject = "default"
+  private static let realmSeparator: Character = "~"
+
+  /// The project whose data has that realm.
+  public init(realm: String) {
+    let parts = realm.split(separator: Self.realmSeparator, maxSplits: 1, omittingEmptySubsequences: false)
+    self.init(tenant: String(parts[0]), project: parts.count == 2 ? String(parts[1]) : Self.defaultProject)
+  }
+
+  /// What log keys and the projection call the data of this project: the tenant's name for its default project, else
+  /// `tenant~project`. No name holds `~`, so that no two projects share a realm.
+  public var realm: String {
+    project == Self.defaultProject ? tenant : "\(tenant)\(Self.realmSeparator)\(project)"
+  }
+
   /// `tenant/project`, which is the record's key on the log.
   public var description: String { "\(tenant)/\(project)" }
 }
 
-/// A project: what was set for it, and who belongs to it. Pure.
+/// A project: what was set for it, who belongs to it, and whom it calls. Pure.
 public struct Project: Hashable, Sendable {
   /// What may be set, by the names that clients use. Values are kept as they were given.
   public enum Setting: String, Sendable, CaseIterable {
@@ -51,6 +67,8 @@ public struct Project: Hashable, Sendable {
   public internal(set) var settings: [Setting: JSONValue] = [:]
   /// Who belongs to it, in the order in which they came.
   public internal(set) var members: [Member] = []
+  /// Whom it calls when something happens, likewise.
+  public internal(set) var webhooks: [Webhook] = []
   /// When it was made; nil for one that was never said to be.
   public internal(set) var createdAt: Timestamp?
   /// When anything of it was changed last.

@@ -4,9 +4,13 @@ public struct ProjectCatalog: Hashable, Sendable {
   public static let maxProjectCount = 100_000
   /// Members of one project, at most.
   public static let maxMemberCount = 1000
+  /// Webhooks of one project, at most: each is told each event.
+  public static let maxWebhookCount = 20
 
   /// Those of which anything was said.
   private var projects: [ProjectKey: Project] = [:]
+  /// Webhooks of all of them.
+  public private(set) var webhookCount = 0
 
   /// A catalog of nothing.
   public init() {}
@@ -43,7 +47,20 @@ public struct ProjectCatalog: Hashable, Sendable {
         project.members.append(member)
       }
     case .memberRemoved(let email): project.members.removeAll { $0.email == email }
+    case .webhookSet(let webhook):
+      if let index = project.webhooks.firstIndex(where: { $0.id == webhook.id }) {
+        project.webhooks[index] = webhook
+      } else {
+        project.webhooks.append(webhook)
+      }
+    case .webhookSwitchedOff(let id):
+      for index in project.webhooks.indices where project.webhooks[index].id == id {
+        project.webhooks[index].isActive = false
+        project.webhooks[index].updatedAt = time
+      }
+    case .webhookRemoved(let id): project.webhooks.removeAll { $0.id == id }
     }
+    webhookCount += project.webhooks.count - (projects[event.key]?.webhooks.count ?? 0)
     projects[event.key] = project
     return true
   }
@@ -68,6 +85,15 @@ public struct ProjectCatalog: Hashable, Sendable {
       guard known?.members.contains(where: { $0.email == email }) == true else {
         throw ProjectError(.unknown, "the project has no such member")
       }
+    case .webhookSet(let webhook):
+      let webhooks = known?.webhooks ?? []
+      guard webhooks.count < Self.maxWebhookCount || webhooks.contains(where: { $0.id == webhook.id }) else {
+        throw ProjectError(.full, "the project has \(Self.maxWebhookCount) webhooks; delete one that is not needed")
+      }
+    case .webhookSwitchedOff(let id), .webhookRemoved(let id):
+      guard known?.webhooks.contains(where: { $0.id == id }) == true else {
+        throw ProjectError(.unknown, "the project has no such webhook")
+      }
     }
   }
 }
@@ -76,7 +102,7 @@ public struct ProjectCatalog: Hashable, Sendable {
 public struct ProjectError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The kind of failure, in words that scripts may rely on.
   public enum Code: String, Sendable, CaseIterable {
-    /// There is no such member.
+    /// There is no such member or webhook.
     case unknown
     /// There is one already.
     case exists

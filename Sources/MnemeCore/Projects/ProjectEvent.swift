@@ -6,12 +6,18 @@ public struct ProjectEvent: Hashable, Sendable {
     case created
     /// These settings are as given from here on; null puts one back to nothing.
     case settingsChanged([Project.Setting: JSONValue])
-    /// Its settings and members go. What becomes of its memories is said on `mneme.turns`.
+    /// Its settings, members and webhooks go. What becomes of its memories is said on `mneme.turns`.
     case cleared
     /// Somebody belongs to it, in that role.
     case memberSet(Project.Member)
     /// Somebody belongs to it no more.
     case memberRemoved(email: String)
+    /// It calls this webhook, in place of one of the same id.
+    case webhookSet(Webhook)
+    /// It calls that webhook no more, until it is set again: the other side says that it is gone.
+    case webhookSwitchedOff(id: String)
+    /// It has that webhook no more.
+    case webhookRemoved(id: String)
   }
 
   /// Which project.
@@ -33,6 +39,8 @@ public struct ProjectEvent: Hashable, Sendable {
     var settings: [String: JSONValue]?
     var member: Project.Member?
     var email: String?
+    var webhook: Webhook?
+    var id: String?
   }
 
   /// The event's body.
@@ -46,6 +54,9 @@ public struct ProjectEvent: Hashable, Sendable {
     case .cleared: body.change = "cleared"
     case .memberSet(let member): (body.change, body.member) = ("member_set", member)
     case .memberRemoved(let email): (body.change, body.email) = ("member_removed", email)
+    case .webhookSet(let webhook): (body.change, body.webhook) = ("webhook_set", webhook)
+    case .webhookSwitchedOff(let id): (body.change, body.id) = ("webhook_switched_off", id)
+    case .webhookRemoved(let id): (body.change, body.id) = ("webhook_removed", id)
     }
     return EventBodyCoding.encode(body)
   }
@@ -75,6 +86,9 @@ public struct ProjectEvent: Hashable, Sendable {
     case "cleared": self.change = .cleared
     case "member_set": self.change = .memberSet(try need(body.member, "member"))
     case "member_removed": self.change = .memberRemoved(email: try need(body.email, "email"))
+    case "webhook_set": self.change = .webhookSet(try need(body.webhook, "webhook"))
+    case "webhook_switched_off": self.change = .webhookSwitchedOff(id: try need(body.id, "id"))
+    case "webhook_removed": self.change = .webhookRemoved(id: try need(body.id, "id"))
     default: throw EventDecodingError(.malformedBody, "a change of a project is not known here; use a newer program")
     }
   }

@@ -127,7 +127,7 @@ public struct ExtractionStage: Stage {
         return .command(event)
       case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
         .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
-        .generationExtractionChanged, .projectChanged:
+        .generationExtractionChanged, .projectChanged, .webhookTriggered, .webhookAttempted:
         throw EventDecodingError(.unknownType, "type \"\(type.rawValue)\" does not belong on \(Topics.turns)")
       }
     }

@@ -121,7 +121,7 @@ public struct IngressStage: Stage {
         .unknownType, "type \"\(type.rawValue)\" is not taken from \(Topics.ingress); use the HTTP API")
     case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
       .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
-      .generationExtractionChanged, .projectChanged:
+      .generationExtractionChanged, .projectChanged, .webhookTriggered, .webhookAttempted:
       throw IngressRefusal(.unknownType, "type \"\(type.rawValue)\" does not belong on \(Topics.ingress)")
     }
   }

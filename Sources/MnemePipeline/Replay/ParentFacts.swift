@@ -68,7 +68,8 @@ public actor ParentFacts {
       return body.map { ($0.input.offset, event) }
     case .turnRecorded, .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested, .memoriesResolved,
       .memoriesEmbedded, .recordParked, .deadLetterClosed, .generationCreated, .generationFilled, .generationPromoted,
-      .generationRolledBack, .generationDropped, .generationExtractionChanged, .projectChanged:
+      .generationRolledBack, .generationDropped, .generationExtractionChanged, .projectChanged, .webhookTriggered,
+      .webhookAttempted:
       return nil
     }
   }

@@ -44,7 +44,7 @@ struct ResolutionInput: Sendable {
       self.content = .ownerDeletion(try EventBodyCoding.decode(MemoriesDeletionRequest.self, from: event.data))
     case .turnRecorded, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
       .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
-      .generationExtractionChanged, .projectChanged:
+      .generationExtractionChanged, .projectChanged, .webhookTriggered, .webhookAttempted:
       throw EventDecodingError(.unknownType, "type \"\(type.rawValue)\" does not belong on a facts topic")
     }
   }

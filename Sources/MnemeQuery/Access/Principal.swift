@@ -31,7 +31,7 @@ public struct Principal: Hashable, Sendable {
   }
 
   /// The project of a tenant that names none.
-  public static let defaultProject = "default"
+  public static let defaultProject = ProjectKey.defaultProject
 
   /// Most characters of the name of a tenant or a project.
   public static let maxNameLength = 64
@@ -48,12 +48,11 @@ public struct Principal: Hashable, Sendable {
       }
   }
 
-  /// What log keys and the projection call the data of this project: the tenant's name for its default project, else
-  /// `tenant~project`. No name holds `~`, so that no two projects share a realm.
+  /// What log keys and the projection call the data of this project: `ProjectKey.realm`.
   public var realm: String { Self.realm(tenant: tenant, project: project) }
 
   /// The realm of one project.
   public static func realm(tenant: String, project: String) -> String {
-    project == defaultProject ? tenant : "\(tenant)~\(project)"
+    ProjectKey(tenant: tenant, project: project).realm
   }
 }

@@ -99,7 +99,7 @@ extension QueryAPI {
     case .turnRecorded, nil: "ADD"
     case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
       .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
-      .generationExtractionChanged, .projectChanged:
+      .generationExtractionChanged, .projectChanged, .webhookTriggered, .webhookAttempted:
       "ADD"
     }
   }

@@ -14,6 +14,8 @@ enum Metric: String, Sendable, CaseIterable {
   case rerankFailures = "mneme_search_rerank_failed_total"
   case rerankDuration = "mneme_search_rerank_duration_seconds"
   case embeddingDuration = "mneme_search_embedding_duration_seconds"
+  case webhookAttempts = "mneme_webhook_attempts_total"
+  case webhooksPending = "mneme_webhook_messages_pending"
 
   /// What Prometheus calls the kind of a metric.
   enum Kind: String, Sendable {
@@ -23,9 +25,10 @@ enum Metric: String, Sendable, CaseIterable {
   /// The kind.
   var kind: Kind {
     switch self {
-    case .requests, .eventsAppended, .degradedSearches, .embeddingCacheHits, .embeddingCacheMisses, .rerankFailures:
+    case .requests, .eventsAppended, .degradedSearches, .embeddingCacheHits, .embeddingCacheMisses, .rerankFailures,
+      .webhookAttempts:
       .counter
-    case .lag, .requestsInFlight, .bufferedBytes: .gauge
+    case .lag, .requestsInFlight, .bufferedBytes, .webhooksPending: .gauge
     case .requestDuration, .embeddingDuration, .rerankDuration: .histogram
     }
   }
@@ -45,6 +48,8 @@ enum Metric: String, Sendable, CaseIterable {
     case .rerankFailures: "Searches answered in their own order, as the reranker failed."
     case .rerankDuration: "Time to rerank the hits of a search."
     case .embeddingDuration: "Time to embed a query whose vector was not known."
+    case .webhookAttempts: "What became of messages to webhooks, attempt by attempt, as this process has read it."
+    case .webhooksPending: "Messages to webhooks that are neither taken nor given up, as of this scrape."
     }
   }
 }

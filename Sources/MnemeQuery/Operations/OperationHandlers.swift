@@ -62,6 +62,12 @@ extension QueryAPI {
         metrics.set(.lag, to: Int(lag), ["group": group, "topic": topic, "partition": String(partition)])
       }
     }
+    let ledger = self.webhookLedger
+    _ = try await self.answers("webhooks") {
+      let figures = try await ledger.refresh()
+      for (result, count) in figures.attempts { metrics.set(.webhookAttempts, to: count, ["result": result.rawValue]) }
+      metrics.set(.webhooksPending, to: figures.pendingCount, [:])
+    }
     return APIResponse(body: Array(self.metrics.text().utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
   }
 

@@ -3,7 +3,7 @@ import MnemeCore
 import MnemeProjection
 
 extension QueryAPI {
-  private static let projectNotFound = RequestFailure(
+  static let projectNotFound = RequestFailure(
     .notFound, "There is no such project, or the key is another one's.")
 
   /// The project that the path names: the caller's own, and no other one.
@@ -17,11 +17,17 @@ extension QueryAPI {
   /// Who asks, where the path names the caller's organisation and the key is bound to no owners: what is set for a
   /// project concerns all of them.
   private func manager(_ request: APIRequest) throws -> Principal {
+    let caller = try self.projectCaller(request)
+    guard request.pathValues.first == caller.tenant else { throw Self.projectNotFound }
+    return caller
+  }
+
+  /// Who asks, where the key is bound to no owners.
+  func projectCaller(_ request: APIRequest) throws -> Principal {
     let caller = request.admission.principal
     guard caller.owners == nil else {
       throw RequestFailure(.forbidden, "the key is bound to owners; use one of the whole project for what concerns all")
     }
-    guard request.pathValues.first == caller.tenant else { throw Self.projectNotFound }
     return caller
   }
 
@@ -76,8 +82,8 @@ extension QueryAPI {
     return APIResponse(["message": "Project updated successfully"])
   }
 
-  /// `DELETE` of the same: deletes all of its memories, and puts its settings and members back to nothing. Its keys go
-  /// on: `mneme keys revoke` takes them away.
+  /// `DELETE` of the same: deletes all of its memories, and puts its settings, members and webhooks back to nothing.
+  /// Its keys go on: `mneme keys revoke` takes them away.
   func deleteProject(_ request: APIRequest) async throws -> APIResponse {
     let key = try self.project(request)
     _ = try await self.deleteEverything(id: nil, tenant: request.tenant, waits: true)

@@ -10,9 +10,7 @@ extension Settings {
     guard name.isEmpty || owner != nil else {
       throw SettingsError("\(Setting.mcpOwner.flag) must be user:ID, agent:ID or run:ID")
     }
-    guard let allowsAnyOwner = ["on": true, "off": false][text(.mcpAnyOwner)] else {
-      throw SettingsError("\(Setting.mcpAnyOwner.flag) must be 'on' or 'off'")
-    }
+    let allowsAnyOwner = try flag(.mcpAnyOwner)
     guard owner == nil || !allowsAnyOwner else {
       throw SettingsError(
         "\(Setting.mcpOwner.flag) fixes whose memories tools are about, \(Setting.mcpAnyOwner.flag) on lets them name "

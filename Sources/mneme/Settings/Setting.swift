@@ -17,6 +17,7 @@ enum Setting: String, CaseIterable, Sendable {
   case mcpKey = "mcp-key"
   case maxConnections = "max-connections"
   case headTimeout = "head-timeout"
+  case webhookAllowPrivate = "webhook-allow-private"
   case partitions
   case llmURL = "llm-url"
   case llmModel = "llm-model"
@@ -78,6 +79,7 @@ enum Setting: String, CaseIterable, Sendable {
     case .mcpAnyOwner: "off"
     case .maxConnections: "4096"
     case .headTimeout: "15"
+    case .webhookAllowPrivate: "off"
     case .partitions: "4"
     case .llmPrompt, .llmPromptPrice, .llmCompletionPrice, .embeddingPrice: nil
     case .llmURL, .llmAPIKey, .embeddingURL, .embeddingAPIKey, .embeddingDimension, .modelDir: nil
@@ -118,6 +120,8 @@ enum Setting: String, CaseIterable, Sendable {
     case .mcpKey: "API key that 'mneme mcp --url' shows to the server."
     case .maxConnections: "HTTP connections open at one time; more wait until one closes."
     case .headTimeout: "Longest time from the first byte of an HTTP request's head to its last, in seconds."
+    case .webhookAllowPrivate:
+      "Whether webhooks may be at addresses that are not the Internet's, as this machine's own: 'on' or 'off'."
     case .partitions: "Partitions of each topic. Fixed once the log exists."
     case .llmURL: "Base URL of an OpenAI-compatible API for extraction. Not set: the built-in extractor."
     case .llmModel: "Name of the chat model."

@@ -98,6 +98,14 @@ struct Settings: Sendable {
     return value
   }
 
+  /// `on` or `off`.
+  func flag(_ setting: Setting) throws -> Bool {
+    guard let value = ["on": true, "off": false][text(setting)] else {
+      throw SettingsError("\(setting.flag) must be 'on' or 'off'")
+    }
+    return value
+  }
+
   /// A time given in seconds, in `range`.
   func duration(_ setting: Setting, in range: ClosedRange<Double>) throws -> Duration {
     guard let value = Double(text(setting)), range.contains(value) else {

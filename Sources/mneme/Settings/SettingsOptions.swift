@@ -27,6 +27,7 @@ struct SettingsOptions: ParsableArguments {
   @Option(help: help(.mcpKey)) var mcpKey: String?
   @Option(help: help(.maxConnections)) var maxConnections: String?
   @Option(help: help(.headTimeout)) var headTimeout: String?
+  @Option(help: help(.webhookAllowPrivate)) var webhookAllowPrivate: String?
   @Option(help: help(.partitions)) var partitions: String?
   @Option(name: .customLong("llm-url"), help: help(.llmURL)) var llmURL: String?
   @Option(help: help(.llmModel)) var llmModel: String?
@@ -64,7 +65,7 @@ struct SettingsOptions: ParsableArguments {
       .replicationFactor: replicationFactor, .instance: instance, .host: host, .port: port,
       .pathPrefix: pathPrefix, .apiKeys: apiKeys, .rateLimit: rateLimit, .mcpOwner: mcpOwner,
       .mcpAnyOwner: mcpAnyOwner, .mcpKey: mcpKey, .maxConnections: maxConnections, .headTimeout: headTimeout,
-      .partitions: partitions, .llmURL: llmURL,
+      .webhookAllowPrivate: webhookAllowPrivate, .partitions: partitions, .llmURL: llmURL,
       .llmModel: llmModel, .llmAPIKey: llmAPIKey, .llmTimeout: llmTimeout, .llmAttempts: llmAttempts,
       .llmRetryDelay: llmRetryDelay, .llmConcurrency: llmConcurrency, .llmBatch: llmBatch, .llmPrompt: llmPrompt,
       .llmPromptPrice: llmPromptPrice, .llmCompletionPrice: llmCompletionPrice, .embedder: embedder,

@@ -29,6 +29,7 @@ struct Entrance: Sendable {
       host: settings.text(.host), port: try settings.integer(.port, in: 0...65_535),
       pathPrefix: try Self.pathPrefix(settings[.pathPrefix] ?? ""))
     configuration.agents = try settings.agents()
+    configuration.allowsPrivateWebhooks = try settings.flag(.webhookAllowPrivate)
     configuration.rateLimit = try settings.integer(.rateLimit, in: 1...1_000_000)
     self.configuration = configuration
     guard let path = settings[.apiKeys], !path.isEmpty else {

@@ -19,12 +19,20 @@ enum GenerationTask: Hashable, Sendable {
   case embed(Generation)
   /// Folds a generation.
   case project(Generation)
+  /// Says what webhooks are to be told of the memories of the generation of that name.
+  case notify(name: String)
+  /// Tells webhooks what they are to be told.
+  case deliver
 
-  /// What a worker does for the generations of `catalog` that are kept current.
-  static func work(_ catalog: GenerationCatalog) -> Set<GenerationTask> {
+  /// What a worker does for the generations of `catalog` that are kept current; webhooks cost nothing where there are
+  /// none.
+  static func work(_ catalog: GenerationCatalog, hasWebhooks: Bool = false) -> Set<GenerationTask> {
     var tasks: Set<GenerationTask> = [.ingest]
+    if hasWebhooks { tasks.insert(.deliver) }
     for entry in catalog.live where entry.state != .filling {
       let generation = entry.generation
+      // One that was active before still has to tell of what was said then.
+      if hasWebhooks, catalog.everActiveNames.contains(generation.name) { tasks.insert(.notify(name: generation.name)) }
       tasks.insert(.extract(facts: generation.facts, generation.extraction))
       tasks.insert(.resolve(catalog.resolving(generation).withoutExtraction))
       // Also once memories are decided in its space: what was decided before may still be without vectors.
@@ -46,6 +54,7 @@ enum GenerationTask: Hashable, Sendable {
     case .extract(let facts, _): facts == active.facts
     case .resolve(let generation): generation.name == active.name
     case .embed(let generation), .project(let generation): generation.id == active.id
+    case .notify, .deliver: false
     }
   }
 }
@@ -75,6 +84,8 @@ struct GenerationServices: Sendable {
   var parent: ParentFacts?
   /// How inputs are decided that a replay leaves out; nil where it leaves out none.
   var exception: ResolutionStage.Exception?
+  /// What calls webhooks; nil where nobody does.
+  var poster: (any WebhookPoster)?
 
   init(system: MnemeSystem, models: Models, instance: String?) {
     self.system = system
@@ -95,6 +106,12 @@ struct GenerationServices: Sendable {
           generation: generation, embedder: wrapEmbedder(try await models.embedder(generation.embedding)),
           codec: system.codec, retry: models.retry, environment: MnemeSystem.environment))
     case .project(let generation): try system.projector(of: generation)
+    case .notify(let name):
+      runner(
+        NotificationStage(
+          generation: name, partitionCount: try await system.log.bounds(of: Topics.webhooks).count, log: system.log,
+          codec: system.codec, environment: MnemeSystem.environment))
+    case .deliver: deliveryService()
     }
   }
 
@@ -113,6 +130,13 @@ struct GenerationServices: Sendable {
         exception: exception, stateDirectory: system.stateDirectory(of: generation), retry: models.retry),
       embedder: try await models.embedder(generation.embedding), log: system.log, codec: system.codec,
       environment: MnemeSystem.environment)
+  }
+
+  private func deliveryService() -> DeliveryService {
+    guard let poster else { preconditionFailure("who calls webhooks has what calls them") }
+    return DeliveryService(
+      log: system.log, instance: instance, poster: poster, codec: system.codec,
+      environment: MnemeSystem.environment, logger: system.logger)
   }
 
   private func runner(_ stage: any Stage) -> StageRunner {

@@ -17,6 +17,8 @@ struct GenerationSupervisor: Service {
   let projections: ProjectionShelf
   /// What readers read; nil where this process has none.
   let projection: ProjectionSwitch?
+  /// What calls webhooks; nil where this process does not work.
+  let poster: CurlWebhookPoster?
 
   /// How long one wait for a change of the catalog lasts.
   static let waitTimeout: Duration = .seconds(1)
@@ -28,9 +30,10 @@ struct GenerationSupervisor: Service {
   func run() async throws {
     try await cancelWhenGracefulShutdown {
       let (failures, failed) = AsyncStream.makeStream(of: (any Error).self)
-      let services = GenerationServices(system: system, models: models, instance: system.instance)
+      var services = GenerationServices(system: system, models: models, instance: system.instance)
+      services.poster = poster
       let board = ServiceBoard<GenerationTask>(
-        make: { task in
+        make: { [services] task in
           if case .project(let generation) = task { return try await projections.projector(of: generation) }
           return try await services.service(task)
         }, sleep: MnemeSystem.environment.sleep, failures: failed, logger: system.logger)
@@ -57,7 +60,8 @@ struct GenerationSupervisor: Service {
       try Task.checkCancellation()
       do {
         let catalog = try await system.generations.refresh()
-        await board.update(tasks(catalog), essential: essential(catalog))
+        let tasks = try await tasks(catalog)
+        await board.update(tasks, essential: tasks.filter { $0.serves(catalog.active, catalog) })
         await removeDropped(catalog)
         try await turn(catalog, &pending)
         if pending == nil {
@@ -72,15 +76,22 @@ struct GenerationSupervisor: Service {
     }
   }
 
-  private func tasks(_ catalog: GenerationCatalog) -> Set<GenerationTask> {
+  private func tasks(_ catalog: GenerationCatalog) async throws -> Set<GenerationTask> {
     var tasks: Set<GenerationTask> = []
-    if roles.contains(.work) { tasks.formUnion(GenerationTask.work(catalog)) }
+    if roles.contains(.work) {
+      tasks.formUnion(GenerationTask.work(catalog, hasWebhooks: try await hasWebhooks()))
+    }
     if roles.contains(.project) { tasks.formUnion(GenerationTask.projection(catalog)) }
     return tasks
   }
 
-  private func essential(_ catalog: GenerationCatalog) -> Set<GenerationTask> {
-    tasks(catalog).filter { $0.serves(catalog.active, catalog) }
+  private func hasWebhooks() async throws -> Bool {
+    do {
+      return try await system.projects.refresh().webhookCount > 0
+    } catch is EventDecodingError {
+      // A newer program wrote there: its workers call webhooks, and the query service says what is wrong.
+      return false
+    }
   }
 
   // MARK: Going over

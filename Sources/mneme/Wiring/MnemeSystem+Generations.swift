@@ -43,6 +43,9 @@ extension MnemeSystem {
       directory: projectionDirectory, configuration: projection(of: generation), log: log, logger: logger)
   }
 
+  /// The next offset of each partition of `mneme.turns`: what is said from now on stands there.
+  func turnsEnds() async throws -> [Int64] { try await log.bounds(of: Topics.turns).map(\.end) }
+
   /// Where resolution keeps a generation's state.
   func stateDirectory(of generation: Generation) -> String { "\(stateDirectory)/\(generation.name)" }
 

@@ -23,6 +23,8 @@ struct MnemeSystem: Sendable {
   let topics: TopicCatalog
   /// Which generations there are.
   let generations: GenerationLog
+  /// What is set for projects.
+  let projects: ProjectLog
 
   /// Opens the log that the settings name.
   static func open(_ options: SettingsOptions) async throws -> MnemeSystem {
@@ -38,7 +40,7 @@ struct MnemeSystem: Sendable {
     let log = try await openLog(settings, logger)
     return MnemeSystem(
       settings: settings, log: log, logger: logger, dataDirectory: settings.text(.dataDir), topics: topics,
-      generations: GenerationLog(log: log, now: environment.now))
+      generations: GenerationLog(log: log, now: environment.now), projects: ProjectLog(log: log, now: environment.now))
   }
 
   private static let kafkaScheme = "kafka://"

@@ -30,6 +30,7 @@ struct Roles: Sendable {
   private let projection: ProjectionSwitch?
   private let reranker: (any Reranker)?
   private let bounds: QueryConfiguration
+  private let poster: CurlWebhookPoster?
 
   /// Opens everything that the roles need; nothing runs yet.
   init(_ system: MnemeSystem, _ roles: Set<Role> = Set(Role.allCases)) async throws {
@@ -47,6 +48,9 @@ struct Roles: Sendable {
       _ = try await models.embedder(catalog.resolving(active).embedding)
     }
     self.reranker = try await models.reranker()
+    self.poster =
+      roles.contains(.work)
+      ? CurlWebhookPoster(allowsPrivateAddresses: try system.settings.flag(.webhookAllowPrivate)) : nil
     self.bounds = try Self.bounds(system, serves: roles.contains(.serve))
     self.projection = roles.contains(.serve) ? ProjectionSwitch(try await projections.active(active)) : nil
   }
@@ -56,7 +60,8 @@ struct Roles: Sendable {
   func services(_ entrance: Entrance?, onListening: @escaping @Sendable (Int) -> Void) -> [any Service] {
     var services: [any Service] = [
       GenerationSupervisor(
-        system: system, models: models, roles: roles, projections: projections, projection: projection)
+        system: system, models: models, roles: roles, projections: projections, projection: projection,
+        poster: poster)
     ]
     if roles.contains(.work), !system.isOnKafka {
       services.append(
@@ -113,6 +118,7 @@ struct Roles: Sendable {
 
   /// Lets go of models and log, after the services have ended.
   func close() async {
+    await poster?.close()
     await models.close()
     await system.log.close()
   }

@@ -59,7 +59,7 @@ actor ServiceBoard<Name: Hashable & Sendable> {
           return
         }
         logger.error(
-          "what works for a generation that nobody reads failed, and is tried again", metadata: ["error": "\(error)"])
+          "something that no reader depends on failed, and is tried again", metadata: ["error": "\(error)"])
         do { try await sleep(Self.retryDelay) } catch { return }
       }
     }

@@ -7,6 +7,7 @@ import Synchronization
 final class LogTwin: EventLog {
   private static let topics = [
     TopicSpecification(name: Topics.turns, partitionCount: 4, retention: .forever), ProjectLog.topic(),
+    TopicSpecification(name: Topics.webhooks, partitionCount: 4, retention: .forever),
   ]
 
   private struct State {

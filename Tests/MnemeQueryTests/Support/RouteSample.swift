@@ -15,6 +15,9 @@ struct RouteSample: Sendable {
   private static let eventID = "alices-turn"
   /// Of a key for alice's memories.
   static let keyID = "alicesalices"
+  static let webhook = Webhook(
+    id: "wh-0123456789abcdef", name: secret, url: "https://\(secret).example/hook", events: [.memoryAdd],
+    secret: "c2VjcmV0", turns: [0, 0, 0, 0], createdAt: Fixture.now, updatedAt: Fixture.now)
   private static let filters: JSONValue = ["user_id": "alice"]
 
   let method: String
@@ -28,6 +31,7 @@ struct RouteSample: Sendable {
     let project = ProjectKey(tenant: "acme", project: Principal.defaultProject)
     for change: ProjectEvent.Change in [
       .memberSet(Project.Member(email: member, role: "OWNER")), .settingsChanged([.description: .string(secret)]),
+      .webhookSet(webhook),
     ] {
       _ = try await harness.log.append([ProjectLog.encode(ProjectEvent(project, change), at: Fixture.now)])
     }
@@ -35,8 +39,8 @@ struct RouteSample: Sendable {
   }
 
   private init?(_ route: Route) {
-    let id =
-      route.path.contains("event") ? Self.eventID : route.path.contains("keys") ? Self.keyID : Self.memoryID.text
+    let ids = ["event": Self.eventID, "keys": Self.keyID, "webhooks": Self.webhook.id]
+    let id = ids.first { route.path.contains($0.key) }?.value ?? Self.memoryID.text
     let path = route.path.replacing("{type}/{id}", with: "agent/\(Self.secret)").replacing("{id}", with: id)
       .replacing("{org}", with: "acme").replacing("{project}", with: "default")
     let name = "\(route.method) \(route.path)"
@@ -68,6 +72,10 @@ struct RouteSample: Sendable {
     "PATCH \(project)": ["custom_instructions": "Keep what is eaten"],
     "POST \(project)members/": ["email": "ann@example.com", "role": "READER"],
     "PUT \(project)members/": ["email": .string(member), "role": "READER"],
+    "POST /api/v1/webhooks/projects/{project}/": [
+      "url": "https://example.org/hook", "name": "kitchen", "event_types": ["memory_add"],
+    ],
+    "PUT /api/v1/webhooks/{id}/": ["name": "kitchen"],
     "PUT /v1/batch/": ["memories": [["memory_id": .string(memoryID.text), "text": "Likes coffee"]]],
     "DELETE /v1/batch/": ["memories": [["memory_id": .string(memoryID.text)]]],
     "POST /mcp": [
@@ -82,6 +90,8 @@ struct RouteSample: Sendable {
     "GET /v1/memories/{id}/history/": "", "GET /v1/event/{id}/": "", "GET /v1/ping/": "", "GET /v1/lag/": "",
     "GET \(projects)": "", "GET \(project)": "", "DELETE \(project)": "", "GET \(project)members/": "",
     "DELETE \(project)members/": "?email=\(member)",
+    "GET /api/v1/webhooks/projects/{project}/": "", "DELETE /api/v1/webhooks/{id}/": "",
+    "GET /api/v1/webhooks/{id}/deliveries/": "",
     "GET /v1/entities/": "", "GET /v1/entities/filters/": "", "GET /v2/entities/{type}/{id}/": "",
     "DELETE /v2/entities/{type}/{id}/": "", "GET /v1/entities/{type}/{id}/": "",
     "DELETE /v1/entities/{type}/{id}/": "", "GET /v1/stats/": "", "GET /v1/events/": "",

@@ -54,6 +54,16 @@ import Testing
     #expect(GenerationTask.work(Self.catalog(events)) == work)
   }
 
+  @Test func webhooksAreToldByWhatIsOrWasActive() {
+    let catalog = Self.catalog([
+      .created(Self.first), .created(Self.second), .filled(id: "g2"), .created(Self.generation("g3", facts: "g3")),
+      .filled(id: "g3"), .promoted(id: "g3"),
+    ])
+    let told = GenerationTask.work(catalog, hasWebhooks: true).subtracting(GenerationTask.work(catalog))
+    #expect(told == [.deliver, .notify(name: "g1"), .notify(name: "g3")])
+    #expect(told.allSatisfy { !$0.serves(catalog.active, catalog) })
+  }
+
   @Test func aProjectorFoldsAlsoWhatIsBeingFilled() {
     let catalog = Self.catalog([.created(Self.first), .created(Self.second)])
     #expect(GenerationTask.projection(catalog) == [.project(Self.first), .project(Self.second)])

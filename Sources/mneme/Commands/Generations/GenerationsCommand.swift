@@ -73,7 +73,7 @@ struct GenerationsCommand: AsyncParsableCommand {
             .unverified, "generation \(id) is not as it should be; mend that, or give --force")
         }
         let before = catalog.active?.id
-        try await system.generations.append(.promoted(id: id))
+        try await system.generations.append(.promoted(id: id, turns: try await system.turnsEnds()))
         if json { return try Console.json(Switched(active: id, before: before, checks: checks)) }
         checks.show()
         Console.line("promoted    \(id)")
@@ -93,7 +93,8 @@ struct GenerationsCommand: AsyncParsableCommand {
     func run() async throws {
       try await GenerationsCommand.with(settings) { system, _, catalog in
         guard let active = catalog.active else { throw CommandFailure("nothing has run on this log yet") }
-        let after = try await system.generations.append(.rolledBack(id: active.id))
+        let after = try await system.generations.append(
+          .rolledBack(id: active.id, turns: try await system.turnsEnds()))
         let id = after.active?.id ?? ""
         if json { return try Console.json(Switched(active: id, before: active.id, checks: nil)) }
         Console.line("rolled back to \(id)")
