@@ -7,8 +7,8 @@ struct Bench: AsyncParsableCommand {
     abstract: "Measure this build on this machine.",
     discussion: "Figures of a debug build mean nothing: swift build -c release.",
     subcommands: [
-      BenchIngest.self, BenchSearch.self, BenchLoad.self, BenchEmbed.self, BenchRebuild.self, BenchReplay.self, BenchLog.self,
-      BenchRecall.self, BenchCrash.self,
+      BenchIngest.self, BenchSearch.self, BenchLoad.self, BenchEmbed.self, BenchRebuild.self, BenchReplay.self,
+      BenchLog.self, BenchRecall.self, BenchCrash.self,
     ])
 }
 

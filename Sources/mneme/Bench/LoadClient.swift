@@ -68,7 +68,8 @@ struct LoadClient: Sendable {
         ClientBootstrap(group: group).channelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHTTPClientHandlers()
-            try channel.pipeline.syncOperations.addHandler(LoadHandler(port: port, results: results) { next(number, $0) })
+            let handler = LoadHandler(port: port, results: results) { next(number, $0) }
+            try channel.pipeline.syncOperations.addHandler(handler)
           }
         }.connect(host: "127.0.0.1", port: port)
       }
