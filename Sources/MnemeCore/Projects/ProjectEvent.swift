@@ -12,6 +12,14 @@ public struct ProjectEvent: Hashable, Sendable {
     case memberSet(Project.Member)
     /// Somebody belongs to it no more.
     case memberRemoved(email: String)
+    /// An export is asked for.
+    case exportRequested(ExportRequest)
+    /// Profiles were made.
+    case profilesMade(ProfileJob)
+    /// Something is said of a user, an agent, an application or a session.
+    case entityDescribed(EntityDescription)
+    /// What was said of it goes.
+    case entityForgotten(Owner)
   }
 
   /// Which project.
@@ -33,6 +41,11 @@ public struct ProjectEvent: Hashable, Sendable {
     var settings: [String: JSONValue]?
     var member: Project.Member?
     var email: String?
+    var export: ExportRequest?
+    var job: ProfileJob?
+    var entity: EntityDescription?
+    /// `kind:id`.
+    var name: String?
   }
 
   /// The event's body.
@@ -46,6 +59,11 @@ public struct ProjectEvent: Hashable, Sendable {
     case .cleared: body.change = "cleared"
     case .memberSet(let member): (body.change, body.member) = ("member_set", member)
     case .memberRemoved(let email): (body.change, body.email) = ("member_removed", email)
+    case .exportRequested(let export): (body.change, body.export) = ("export_requested", export)
+    case .profilesMade(let job): (body.change, body.job) = ("profiles_made", job)
+    case .entityDescribed(let entity): (body.change, body.entity) = ("entity_described", entity)
+    case .entityForgotten(let owner):
+      (body.change, body.name) = ("entity_forgotten", "\(owner.kind.rawValue):\(owner.id)")
     }
     return EventBodyCoding.encode(body)
   }
@@ -75,6 +93,11 @@ public struct ProjectEvent: Hashable, Sendable {
     case "cleared": self.change = .cleared
     case "member_set": self.change = .memberSet(try need(body.member, "member"))
     case "member_removed": self.change = .memberRemoved(email: try need(body.email, "email"))
+    case "export_requested": self.change = .exportRequested(try need(body.export, "export"))
+    case "profiles_made": self.change = .profilesMade(try need(body.job, "job"))
+    case "entity_described": self.change = .entityDescribed(try need(body.entity, "entity"))
+    case "entity_forgotten":
+      self.change = .entityForgotten(try need(body.name.flatMap { OwnerKey("t/\($0)")?.owner }, "name"))
     default: throw EventDecodingError(.malformedBody, "a change of a project is not known here; use a newer program")
     }
   }

@@ -66,8 +66,9 @@ public actor ParentFacts {
     case .turnParked:
       let body = try? EventBodyCoding.decode(TurnParked.self, from: event.data)
       return body.map { ($0.input.offset, event) }
-    case .turnRecorded, .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested, .memoriesResolved,
-      .memoriesEmbedded, .recordParked, .deadLetterClosed, .generationCreated, .generationFilled, .generationPromoted,
+    case .turnRecorded, .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested,
+      .memoryFeedbackGiven, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed, .generationCreated,
+      .generationFilled, .generationPromoted,
       .generationRolledBack, .generationDropped, .generationExtractionChanged, .projectChanged:
       return nil
     }
