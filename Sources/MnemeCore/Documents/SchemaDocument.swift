@@ -16,9 +16,9 @@ public struct SchemaDocument {
   /// Most bytes of texts in a document.
   public static let maxByteCount = 16 << 20
   /// Most values in a document.
-  static let maxValueCount = 500_000
+  static let maxValueCount = 250_000
   /// Deepest nesting.
-  static let maxDepth = 32
+  static let maxDepth = 16
 
   /// The document would be larger than it may be.
   public struct TooLarge: Error, Sendable, CustomStringConvertible {

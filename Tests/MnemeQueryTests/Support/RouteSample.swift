@@ -15,6 +15,8 @@ struct RouteSample: Sendable {
   private static let eventID = "alices-turn"
   /// Of a key for alice's memories.
   static let keyID = "alicesalices"
+  /// Of an export, and of a run that made profiles.
+  private static let requestID = "alices-request"
   private static let filters: JSONValue = ["user_id": "alice"]
 
   let method: String
@@ -28,6 +30,17 @@ struct RouteSample: Sendable {
     let project = ProjectKey(tenant: "acme", project: Principal.defaultProject)
     for change: ProjectEvent.Change in [
       .memberSet(Project.Member(email: member, role: "OWNER")), .settingsChanged([.description: .string(secret)]),
+      .exportRequested(
+        ExportRequest(
+          id: requestID, schema: ["properties": [secret: ["type": "string", "default": .string(secret)]]],
+          filters: filters, instructions: secret, owners: nil, at: Fixture.now)),
+      .profilesMade(
+        ProfileJob(
+          id: requestID, operation: .trigger, users: ["alice"], skipped: [], idempotencyKey: secret, at: Fixture.now)),
+      .entityDescribed(
+        EntityDescription(
+          kind: .agent, id: secret, name: secret, metadata: ["note": .string(secret)], createdAt: Fixture.now,
+          updatedAt: Fixture.now)),
     ] {
       _ = try await harness.log.append([ProjectLog.encode(ProjectEvent(project, change), at: Fixture.now)])
     }
@@ -35,8 +48,8 @@ struct RouteSample: Sendable {
   }
 
   private init?(_ route: Route) {
-    let id =
-      route.path.contains("event") ? Self.eventID : route.path.contains("keys") ? Self.keyID : Self.memoryID.text
+    let ids = ["event": Self.eventID, "keys": Self.keyID, "/profile/": "alice", "jobs": Self.requestID]
+    let id = ids.first { route.path.contains($0.key) }?.value ?? Self.memoryID.text
     let path = route.path.replacing("{type}/{id}", with: "agent/\(Self.secret)").replacing("{id}", with: id)
       .replacing("{org}", with: "acme").replacing("{project}", with: "default")
     let name = "\(route.method) \(route.path)"
@@ -68,6 +81,13 @@ struct RouteSample: Sendable {
     "PATCH \(project)": ["custom_instructions": "Keep what is eaten"],
     "POST \(project)members/": ["email": "ann@example.com", "role": "READER"],
     "PUT \(project)members/": ["email": .string(member), "role": "READER"],
+    "POST /v1/feedback/": ["memory_id": .string(memoryID.text), "feedback": "POSITIVE"],
+    "POST /v1/exports/": ["schema": ["properties": [:]], "filters": filters],
+    "POST /v1/exports/get/": ["memory_export_id": .string(requestID)],
+    "POST /v2/profiles/jobs/": ["operation": "trigger", "entity_type": "user", "entity_id": "alice"],
+    "POST /v2/profiles/settings/": ["enabled": true],
+    "POST /v1/users/": ["user_id": "alice"], "POST /v1/agents/": ["agent_id": "bot"],
+    "POST /v1/apps/": ["app_id": "shop"], "POST /v1/runs/": ["run_id": "r1"],
     "PUT /v1/batch/": ["memories": [["memory_id": .string(memoryID.text), "text": "Likes coffee"]]],
     "DELETE /v1/batch/": ["memories": [["memory_id": .string(memoryID.text)]]],
     "POST /mcp": [
@@ -89,6 +109,8 @@ struct RouteSample: Sendable {
     "GET /memories/{id}": "", "DELETE /memories/{id}": "", "GET /memories/{id}/history": "", "GET /entities": "",
     "DELETE /entities/{type}/{id}": "", "GET /configure": "", "GET /configure/providers": "", "GET /requests": "",
     "GET /api-keys": "", "DELETE /api-keys/{id}": "", "GET /auth/setup-status": "", "GET /auth/me": "",
+    "GET /v1/exports/": "?memory_export_id=\(requestID)", "GET /v2/entities/user/{id}/profile/": "",
+    "GET /v2/profiles/jobs/{id}/": "", "GET /v2/profiles/settings/": "", "GET /": "",
     "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
   ]
 
