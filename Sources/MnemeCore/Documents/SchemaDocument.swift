@@ -1,17 +1,17 @@
 import FoundationEssentials
 
-/// Memories in a form that a JSON Schema names. Pure, without a model: each property takes what memories say by its name,
-/// and is null, empty, or its `default`, where they say nothing.
+/// Memories in a form that a JSON Schema names. Pure, without a model: each property takes what memories say by its
+/// name, and is null, empty, or its `default`, where they say nothing.
 ///
 /// A property is filled, in this order, from
 /// 1. the metadata member of its name, of the newest memory that has one;
 /// 2. memories that fill the slot of its name about the owner (`home`, `pet`, …): their values, the newest first;
 /// 3. memories of the category of its name: their texts, the newest first.
 ///
-/// Names are compared in `snake_case`, in singular and plural, and by a few other words for a slot (`names(of:)`). A list
-/// takes all that 2 and 3 find, anything else the first that fits its type; a string takes a category as one text. A list
-/// named `memories` takes all; of a list of objects, each object is filled from one memory, whose own members (`id`,
-/// `memory`, `category`, `created_at`, `value`, …) come first.
+/// Names are compared in `snake_case`, in singular and plural, and by a few other words for a slot (`SchemaNames`). A
+/// list takes all that 2 and 3 find, anything else the first that fits its type; a string takes a category as one text.
+/// A list named `memories` takes all; of a list of objects, each object is filled from one memory, whose own members
+/// (`id`, `memory`, `category`, `created_at`, `value`, …) come first.
 public struct SchemaDocument {
   /// Most bytes of texts in a document.
   public static let maxByteCount = 16 << 20
@@ -46,6 +46,8 @@ public struct SchemaDocument {
   private let byCategory: [String: [(order: Int, value: String)]]
   private var byteCount = 0
   private var valueCount = 0
+  /// What the properties may be called, as far as they have come up.
+  private var names: [String: [String]] = [:]
 
   private init(_ schema: JSONValue, _ memories: [Memory]) {
     root = schema
@@ -92,7 +94,8 @@ public struct SchemaDocument {
     guard let schema = resolved(schema), depth < Self.maxDepth else { return .null }
     valueCount += 1
     guard valueCount <= Self.maxValueCount else { throw TooLarge() }
-    let names = SchemaNames.all(of: name)
+    let names = self.names[name] ?? SchemaNames.all(of: name)
+    self.names[name] = names
     let fallback = schema["default"] ?? .null
     switch SchemaType(schema) {
     case .object:

@@ -26,8 +26,8 @@ public enum UserProfile {
     ]
   }
 
-  /// The slot of the owner's own that a memory fills, and its value; nil where it is about somebody else, or fills none.
-  /// Not to like something is to dislike it; nothing else that is denied fills a slot.
+  /// The slot of the owner's own that a memory fills, and its value; nil where it is about somebody else, or fills
+  /// none. Not to like something is to dislike it; nothing else that is denied fills a slot.
   static func ownSlot(_ memory: Memory) -> (name: String, value: String)? {
     guard let attribute = memory.attribute, NormalizedText.of(memory.subject) == "user" else { return nil }
     let value = memory.value ?? memory.text
