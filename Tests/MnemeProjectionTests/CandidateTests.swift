@@ -68,4 +68,34 @@ import Testing
     }
     #expect(wanted > 200 && Double(found) >= 0.98 * Double(wanted), "\(found) of \(wanted)")
   }
+
+  /// What comes later stands behind the index until all is made one again.
+  @Test func whatCameLaterLiftsWhatStandsBeforeIt() async throws {
+    let world = try await World(partitionCount: 1)
+    defer { world.remove() }
+    func add(_ name: String, _ text: String, _ owner: OwnerKey, runID: String, cosine: Float) async throws {
+      let memory = memory(name, text, owner, runID: runID)
+      try await world.resolve("turn-\(name)", owner, [.added(memory)])
+      let vector = (0..<World.dimension).map { $0 == 0 ? cosine : $0 == 1 ? (1 - cosine * cosine).squareRoot() : 0 }
+      try await world.embed(owner, [(memory.id, memory.text, vector)])
+    }
+    try await add("quiet", "something else", user("a"), runID: "chat", cosine: 0.3)
+    for number in 0..<300 {
+      try await add("filler\(number)", "nothing said", user("b"), runID: "r\(number)", cosine: 0.8)
+    }
+    let projector = try world.projector()
+    try await projector.catchUp()
+    let reader = try ProjectionReader(
+      directory: world.directory,
+      configuration: ProjectionConfiguration(
+        id: nil, generation: "g1", space: "test-8", dimension: World.dimension, partitionCount: 1,
+        bounds: .init(minCandidateCount: 40)))
+    let request = SearchRequest(
+      query: all(), text: "violin lesson", vector: axis(0), limit: 10, minimumScore: 0)
+    #expect(try await reader.search(request).first?.view.memory.text == "nothing said")
+    try await add("late", "violin lesson", user("a"), runID: "chat", cosine: 0.9)
+    try await projector.catchUp()
+    let texts = try await reader.search(request).map(\.view.memory.text)
+    #expect(Array(texts.prefix(3)) == ["violin lesson", "something else", "nothing said"])
+  }
 }

@@ -22,7 +22,8 @@ import Testing
     let query = Self.unitVector(dimension, &random)
     let coded = VectorCodes.Query(query)
     var coarse: [Float] = []
-    for block in 0..<codes.blockCount { codes.appendCosines(coded, block: block, to: &coarse) }
+    var found = VectorCodes.BlockCosines()
+    for block in 0..<codes.blockCount { codes.appendCosines(coded, block: block, to: &coarse, through: &found) }
     #expect(coarse.count == 600 && codes.count == 600)
     for (index, vector) in vectors.enumerated() {
       let exact = VectorMath.dot(query, of: vector)

@@ -90,6 +90,35 @@ void mneme_scan_codes(
 float mneme_cosines(
     size_t m, const int32_t *high, const int32_t *low, const float *scales, float scale, float *cosines);
 
+/// What a cosine of 1, all words of a query and the person whom it asks for add to a score.
+typedef struct {
+  float cosine;
+  float words;
+  float person;
+} mneme_own_weights;
+
+/// `scores` (`m`) = weights.cosine * max(cosine, 0) + min(words, weights.words) + weights.person. `largest` (3) takes the
+/// largest cosine, or -infinity of none, and the largest words and score, or 0.
+void mneme_own_scores(
+    size_t m, const float *cosines, const float *words, mneme_own_weights weights, float *scores, float *largest);
+
+/// What stands around a memory adds to its score: a cosine of 1, and the share of what words add there, of at most
+/// `most_words`.
+typedef struct {
+  float cosine;
+  float word_share;
+  float most_words;
+} mneme_lift_weights;
+
+/// Adds to each of `m` scores the most that may come from at most `reach` places before and after, of which `cosines` and
+/// `words` have as many more at both ends: weights.cosine * max(largest cosine, 0)
+/// + weights.word_share * min(sum of words, weights.most_words).
+void mneme_add_lifts(
+    size_t m, size_t reach, const float *cosines, const float *words, mneme_lift_weights weights, float *scores);
+
+/// The first index from `first` on where one of `m` values is at least `least`; `m` where there is none.
+size_t mneme_next_at_least(size_t m, const float *values, size_t first, float least);
+
 /// `result` (`n`, a multiple of 16) = mean of `m` rows, divided by its L2 norm.
 void mneme_mean_pool(int isa, size_t m, size_t n, const float *rows, float *result);
 

@@ -18,6 +18,17 @@ struct ContextDistances: Sendable, BitwiseCopyable {
     distances = bytes.reversed().reduce(0) { $0 << 8 | UInt64(UInt8(bitPattern: $1)) }
   }
 
+  /// How far the farthest of it is; nil where it has to be looked for.
+  var reach: Int? {
+    guard !isElsewhere else { return nil }
+    var (reach, rest) = (0, distances)
+    while rest != 0 {
+      reach = max(reach, abs(Int(Int8(truncatingIfNeeded: rest))))
+      rest >>= 8
+    }
+    return reach
+  }
+
   /// Whether it has to be looked for.
   var isElsewhere: Bool { distances == Self.elsewhere }
 

@@ -10,16 +10,10 @@ struct OwnerIndex: CachedIndex {
     let number: Int64
     let id: UUID
     var tokenCount: Int32
-    var isCurrent: Bool
-    var hasVector: Bool
-    /// Whether it is a message as it was said.
-    var isVerbatim: Bool
     /// Who said it: place in `actors`.
     var actor: Int32
     /// Whom it is about, likewise.
     var subject: Int32
-    /// Whether it exists; the place of one that was retracted stays empty.
-    var isLive: Bool
     /// Milliseconds since 1970; `Int64.max` where it does not expire.
     var expiresAt: Int64
     /// Where it was said.
@@ -28,8 +22,6 @@ struct OwnerIndex: CachedIndex {
     var standing: Standing
     /// Digest of its words' keys.
     fileprivate var words: UInt64
-    /// How long what it comes from is: `SourceWords.length`.
-    var sourceLength: Int32
     /// How many words its text has lost.
     fileprivate var lostWordCount: Int32
   }
@@ -45,8 +37,14 @@ struct OwnerIndex: CachedIndex {
   private(set) var version: Int64
   /// In order of their numbers.
   private(set) var entries: [Entry] = []
+  /// What each entry is, side by side: searches ask all of them, and hardly any for the rest.
+  private(set) var flags: [MemoryFlags] = []
+  /// No entry expires before this, in milliseconds since 1970.
+  private(set) var firstExpiry = Int64.max
   /// How many words each entry has, side by side: scores of words ask for nothing else.
   private(set) var tokenCounts: [Int32] = []
+  /// The share of its weight that a word has for each entry whose text has lost it, likewise.
+  private(set) var lostShares: [Double] = []
   /// The day on which each entry was said, likewise; `SaidDay.never` where it exists no more.
   private(set) var days: [SaidDay] = []
   /// Where each entry's context stands: how far from it, in up to eight bytes, the first one lowest; all ones where
@@ -86,7 +84,8 @@ struct OwnerIndex: CachedIndex {
 
   /// Of all arrays that have one of each.
   private static let bytesPerEntry =
-    MemoryLayout<Entry>.stride + MemoryLayout<Int32>.stride + MemoryLayout<SaidDay>.stride + MemoryLayout<UInt64>.stride
+    MemoryLayout<Entry>.stride + MemoryLayout<MemoryFlags>.stride + MemoryLayout<Int32>.stride
+    + MemoryLayout<Double>.stride + MemoryLayout<SaidDay>.stride + MemoryLayout<ContextDistances>.stride
   /// An array's head, and its place in the dictionary.
   private static let bytesPerArray = 64
 
@@ -102,6 +101,7 @@ struct OwnerIndex: CachedIndex {
     self.version = owner.version
     self.vectors = VectorCodes(dimension: dimension)
     entries.reserveCapacity(owner.memoryCount)
+    flags.reserveCapacity(owner.memoryCount)
     vectors.reserveCapacity(owner.memoryCount)
     let range = Schema.memories(of: owner.number)
     let rows = try Row.fetchCursor(
@@ -127,7 +127,7 @@ struct OwnerIndex: CachedIndex {
       if let row = try Row.fetchOne(statement, arguments: [number]) {
         guard try put(row) else { return false }
       } else if let index = index(of: number) {
-        entries[index].isLive = false
+        flags[index].remove(.live)
         days[index] = .never
         hasGone = true
       }
@@ -158,7 +158,7 @@ struct OwnerIndex: CachedIndex {
 
   private func lookForContext(of index: Int, _ body: (Int) -> Void) {
     Utterance.forEachContext(of: index, in: entries.indices) { other in
-      entries[other].isLive ? entries[other].utterance : nil
+      flags[other].contains(.live) ? entries[other].utterance : nil
     } body: {
       body($0)
     }
@@ -177,7 +177,7 @@ struct OwnerIndex: CachedIndex {
       var (other, seenCount) = (index, 0)
       // Those that are gone do not count for the distance either.
       while entries.indices.contains(other), seenCount <= Utterance.maxDistance + 1 {
-        if entries[other].isLive { seenCount += 1 }
+        if flags[other].contains(.live) { seenCount += 1 }
         findContext(of: other)
         other += step
       }
@@ -209,7 +209,9 @@ struct OwnerIndex: CachedIndex {
       losses = losses.filter { known.insert($0).inserted }
     }
     guard hasGone else { return (postings, losses) }
-    return (postings.filter { entries[Int($0.index)].isLive }, losses.filter { entries[Int($0)].isLive })
+    return (
+      postings.filter { flags[Int($0.index)].contains(.live) }, losses.filter { flags[Int($0)].contains(.live) }
+    )
   }
 
   /// The cosine of each entry, by the coarse codes: of messages as they were said with `voiced`, of others with
@@ -217,26 +219,27 @@ struct OwnerIndex: CachedIndex {
   func cosines(_ query: VectorCodes.Query, voiced: VectorCodes.Query?) -> [Float] {
     var cosines: [Float] = []
     cosines.reserveCapacity(entries.count)
-    var plain: [Float] = []
+    var found = VectorCodes.BlockCosines()
     for block in 0..<vectors.blockCount {
       let start = cosines.count
-      let members = entries[start..<min(start + VectorCodes.blockRowCount, entries.count)]
-      guard let voiced, members.contains(where: \.isVerbatim) else {
-        vectors.appendCosines(query, block: block, to: &cosines)
+      let members = flags[start..<min(start + VectorCodes.blockRowCount, flags.count)]
+      guard let voiced, members.contains(where: { $0.contains(.verbatim) }) else {
+        vectors.appendCosines(query, block: block, to: &cosines, through: &found)
         continue
       }
-      vectors.appendCosines(voiced, block: block, to: &cosines)
-      guard members.contains(where: { !$0.isVerbatim }) else { continue }
-      plain.removeAll(keepingCapacity: true)
-      vectors.appendCosines(query, block: block, to: &plain)
-      for index in members.indices where !entries[index].isVerbatim { cosines[index] = plain[index - start] }
+      vectors.appendCosines(voiced, block: block, to: &cosines, through: &found)
+      guard members.contains(where: { !$0.contains(.verbatim) }) else { continue }
+      vectors.compare(query, block: block, into: &found)
+      for index in members.indices where !flags[index].contains(.verbatim) {
+        cosines[index] = found.cosines[index - start]
+      }
     }
     return cosines
   }
 
   /// The cosine of entry `index` likewise, by both codes.
   func cosine(_ query: VectorCodes.Query, voiced: VectorCodes.Query?, _ index: Int) -> Float {
-    vectors.cosine(entries[index].isVerbatim ? voiced ?? query : query, index)
+    vectors.cosine(flags[index].contains(.verbatim) ? voiced ?? query : query, index)
   }
 
   /// Who said the memories that are messages as they were said; whom the others are about, and who said those.
@@ -244,8 +247,8 @@ struct OwnerIndex: CachedIndex {
     var (speaks, occurs) = (
       [Bool](repeating: false, count: actors.count), [Bool](repeating: false, count: actors.count)
     )
-    for entry in entries where entry.isLive {
-      if entry.isVerbatim {
+    for (entry, flags) in zip(entries, flags) where flags.contains(.live) {
+      if flags.contains(.verbatim) {
         speaks[Int(entry.actor)] = true
       } else {
         occurs[Int(entry.actor)] = true
@@ -278,12 +281,17 @@ struct OwnerIndex: CachedIndex {
     let tokenCount = try WordKeys.forEach(row, at: 7) { words.append(($0, Int32($1))) }
     let (lost, sourceLength) = try SourceWords.lost(row, source: 9, own: 7)
     let entry = Entry(
-      number: row[0], id: row[1], tokenCount: Int32(tokenCount), isCurrent: row[2], hasVector: vector != nil,
-      isVerbatim: row[5], actor: actorIndex(StoredText.decode(row[6])), subject: actorIndex(StoredText.decode(row[8])),
-      isLive: true, expiresAt: (row[3] as Int64?) ?? .max,
+      number: row[0], id: row[1], tokenCount: Int32(tokenCount), actor: actorIndex(StoredText.decode(row[6])),
+      subject: actorIndex(StoredText.decode(row[8])), expiresAt: (row[3] as Int64?) ?? .max,
       utterance: Utterance(row, at: 10 + Standing.columnCount) { sessionIndex($0) }, standing: Standing(row, at: 10),
       words: words.reduce(into: FNV1a()) { $0.add($1.key, occurrences: Int($1.occurrences)) }.value,
-      sourceLength: sourceLength, lostWordCount: Int32(lost.count))
+      lostWordCount: Int32(lost.count))
+    var flags: MemoryFlags = .live
+    if row[2] { flags.insert(.current) }
+    if vector != nil { flags.insert(.hasVector) }
+    if row[5] { flags.insert(.verbatim) }
+    if entry.utterance.isAssistant { flags.insert(.saidByAssistant) }
+    firstExpiry = min(firstExpiry, entry.expiresAt)
     if let index = index(of: entry.number) {
       if entries[index].words != entry.words {
         removePostings(of: index)
@@ -291,6 +299,8 @@ struct OwnerIndex: CachedIndex {
       }
       replaceLosses(lost, of: index)
       entries[index] = entry
+      self.flags[index] = flags
+      lostShares[index] = SourceWords.share(length: sourceLength)
       tokenCounts[index] = entry.tokenCount
       days[index] = SaidDay(entry.utterance)
       vectors.replace(index, vector)
@@ -303,6 +313,8 @@ struct OwnerIndex: CachedIndex {
     }
     indexByOrdinal[ordinal] = Int32(entries.count)
     entries.append(entry)
+    self.flags.append(flags)
+    lostShares.append(SourceWords.share(length: sourceLength))
     tokenCounts.append(entry.tokenCount)
     days.append(SaidDay(entry.utterance))
     contexts.append(.none)

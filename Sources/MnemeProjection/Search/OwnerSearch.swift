@@ -28,8 +28,10 @@ struct OwnerSearch {
     var statistics = KeywordStatistics(words)
     statistics.memoryCount = owner.memoryCount
     statistics.tokenCount = owner.tokenCount
-    statistics.frequencies = places.map(\.postings.count)
-    let isTimely = words.time.map { time in index.entries.map { $0.isLive && time.has($0.standing) } }
+    statistics.frequencies = places.map { $0.postings.count }
+    let isTimely = words.time.map { time in
+      index.flags.indices.map { index.flags[$0].contains(.live) && time.has(index.entries[$0].standing) }
+    }
     statistics.timelyCount = isTimely?.count { $0 } ?? 0
     self.isTimely = isTimely
     self.statistics = statistics
@@ -39,10 +41,10 @@ struct OwnerSearch {
 
   /// The best of the query's memories.
   func run(_ database: Database) throws -> Findings {
-    let isGiving = contextGivers()
+    let flags = flags()
     let facts = Facts(
-      isGiving: isGiving, isAllowed: allowed(isGiving), isAsked: askedPeople(),
-      cosines: query.map { index.cosines($0, voiced: voiced) }, words: keywordScores(isGiving))
+      flags: flags, allowed: allowed, asked: askedPeople(), cosines: query.map { index.cosines($0, voiced: voiced) },
+      words: keywordScores(flags))
     var found = Findings()
     for place in try likely(facts, database) {
       let entry = index.entries[place]
@@ -53,16 +55,40 @@ struct OwnerSearch {
 
   /// What is known of every entry, by its place.
   private struct Facts {
-    /// Whether it may be context.
-    let isGiving: [Bool]
-    /// Whether it may be a hit.
-    let isAllowed: [Bool]
-    /// Whether it was said by, or is about, whom the query asks for.
-    let isAsked: [Bool]
+    /// What it is: live where it may be context.
+    let flags: [MemoryFlags]
+    /// What it has to be to be a hit.
+    let allowed: MemoryFlags
+    /// Who is asked for.
+    let asked: AskedPeople
     /// By the coarse codes; nil where the query has no vector.
     let cosines: [Float]?
     let words: WordScores
+
+    /// Whether it may be a hit.
+    func isAllowed(_ place: Int) -> Bool { flags[place].isSuperset(of: allowed) }
+
+    /// Whether it was said by, or is about, whom the query asks for.
+    func isAsked(_ place: Int) -> Bool {
+      switch asked {
+      case .everyone: true
+      case .people: !flags[place].contains(.saidByAssistant)
+      case .named(let isNamed): isNamed[place]
+      }
+    }
   }
+
+  /// Whose memories a query asks for.
+  private enum AskedPeople {
+    case everyone
+    /// Nobody's but an assistant's.
+    case people
+    /// Of each entry, whether it is of somebody who is named.
+    case named([Bool])
+  }
+
+  /// Of an entry that gives context by its meaning.
+  private static let comparable: MemoryFlags = [.live, .hasVector]
 
   /// Entries that are first looked at where a filter is asked of them, and by how much more in each further round.
   private static let (firstFilteredCount, growth) = (64, 8)
@@ -106,23 +132,23 @@ struct OwnerSearch {
     let margin = margin
     var top = TopCandidates(capacity: count)
     var likely: [(place: Int, score: Double)] = []
-    for place in index.entries.indices where facts.isAllowed[place] {
-      let hasCosine = comparesMeaning && index.entries[place].hasVector
+    for place in index.entries.indices where facts.isAllowed(place) {
+      let hasCosine = comparesMeaning && facts.flags[place].contains(.hasVector)
       guard hasCosine || facts.words.own[place] > 0 || isHit(place, facts) else { continue }
       let cosine = hasCosine ? Double(cosines[place]) : 0
       var score = Ranking.fit(
-        cosine: cosine, contextCosine: 0, keywords: facts.words.share(place), isAskedPerson: facts.isAsked[place],
+        cosine: cosine, contextCosine: 0, keywords: facts.words.share(place), isAskedPerson: facts.isAsked(place),
         comparesMeaning: comparesMeaning)
       // What stands around it may raise it by that weight, and no more; how it stands never does.
       guard score + Ranking.contextWeight >= top.threshold - margin else { continue }
       if comparesMeaning {
         var best: Float = 0
-        for other in index.context(of: place) where facts.isGiving[other] && index.entries[other].hasVector {
+        for other in index.context(of: place) where facts.flags[other].isSuperset(of: Self.comparable) {
           best = max(best, cosines[other])
         }
         score = Ranking.fit(
           cosine: cosine, contextCosine: Double(best), keywords: facts.words.share(place),
-          isAskedPerson: facts.isAsked[place], comparesMeaning: true)
+          isAskedPerson: facts.isAsked(place), comparesMeaning: true)
       }
       guard score >= top.threshold - margin else { continue }
       score *= Ranking.standing(freshness: freshness(place), isOver: isOver(place))
@@ -137,12 +163,12 @@ struct OwnerSearch {
   private func signals(_ place: Int, _ facts: Facts) -> Signals {
     let own = facts.words.own[place]
     var signals = Signals(
-      bm25: own > 0 ? own : nil, keywords: facts.words.share(place), isAskedPerson: facts.isAsked[place],
-      isNamed: isNaming && facts.isAsked[place], isOfAskedTime: isTimely?[place] ?? false,
+      bm25: own > 0 ? own : nil, keywords: facts.words.share(place), isAskedPerson: facts.isAsked(place),
+      isNamed: isNaming && facts.isAsked(place), isOfAskedTime: isTimely?[place] ?? false,
       freshness: freshness(place), isOver: isOver(place))
     guard let query else { return signals }
-    if index.entries[place].hasVector { signals.cosine = Double(index.cosine(query, voiced: voiced, place)) }
-    for other in index.context(of: place) where facts.isGiving[other] && index.entries[other].hasVector {
+    if index.flags[place].contains(.hasVector) { signals.cosine = Double(index.cosine(query, voiced: voiced, place)) }
+    for other in index.context(of: place) where facts.flags[other].isSuperset(of: Self.comparable) {
       signals.contextCosine = max(signals.contextCosine ?? 0, Double(index.cosine(query, voiced: voiced, other)))
     }
     return signals
@@ -150,7 +176,7 @@ struct OwnerSearch {
 
   /// Whether an entry is a hit though neither its meaning nor its words say anything.
   private func isHit(_ place: Int, _ facts: Facts) -> Bool {
-    isTimely?[place] == true || (isNaming && facts.isAsked[place])
+    isTimely?[place] == true || (isNaming && facts.isAsked(place))
   }
 
   private var isNaming: Bool { plan.request.isNaming }
@@ -160,30 +186,35 @@ struct OwnerSearch {
   }
 
   private func isOver(_ place: Int) -> Bool {
-    !index.entries[place].isCurrent && !plan.request.asksForPast(isOfAskedTime: isTimely?[place] ?? false)
+    !index.flags[place].contains(.current) && !plan.request.asksForPast(isOfAskedTime: isTimely?[place] ?? false)
   }
 
-  /// For each entry, whether it may be a hit, as far as nothing is asked of it.
-  private func allowed(_ isGiving: [Bool]) -> [Bool] {
+  /// What an entry has to be to be a hit, as far as nothing is asked of it.
+  private var allowed: MemoryFlags {
     // What held then may have ended since.
     let includesEnded = plan.request.query.includesEnded || plan.request.query.validAt != nil
-    return zip(index.entries, isGiving).map { entry, isGiving in isGiving && (includesEnded || entry.isCurrent) }
+    return includesEnded ? .live : [.live, .current]
   }
 
-  /// For each entry, whether it may be context: it exists, and has not expired. One that has ended was said
-  /// nevertheless.
-  private func contextGivers() -> [Bool] {
+  /// What each entry is, where what has expired exists no more. One that has ended was said nevertheless.
+  private func flags() -> [MemoryFlags] {
     let now = plan.request.query.notExpiredAt?.milliseconds ?? .min
-    return index.entries.map { $0.isLive && $0.expiresAt > now }
+    guard index.firstExpiry <= now else { return index.flags }
+    return index.flags.indices.map {
+      index.entries[$0].expiresAt > now ? index.flags[$0] : index.flags[$0].subtracting(.live)
+    }
   }
 
-  private func askedPeople() -> [Bool] {
+  private func askedPeople() -> AskedPeople {
     switch plan.request.speakers {
     case .named(let names):
       let isNamed = index.actors.map { names.contains($0) }
-      return index.entries.map { isNamed[Int($0.actor)] || isNamed[Int($0.subject)] }
-    case .people: return index.entries.map { !$0.utterance.isAssistant }
-    case .everyone: return index.entries.map { _ in true }
+      return .named(
+        index.entries.indices.map {
+          isNamed[Int(index.entries[$0].actor)] || isNamed[Int(index.entries[$0].subject)]
+        })
+    case .people: return .people
+    case .everyone: return .everyone
     }
   }
 
@@ -200,7 +231,7 @@ struct OwnerSearch {
     func share(_ place: Int) -> Double { total > 0 ? min(1, explained[place] / total) : 0 }
   }
 
-  private func keywordScores(_ isGiving: [Bool]) -> WordScores {
+  private func keywordScores(_ flags: [MemoryFlags]) -> WordScores {
     let count = index.entries.count
     var scores = WordScores(
       own: [Double](repeating: 0, count: count), explained: [Double](repeating: 0, count: count),
@@ -219,7 +250,7 @@ struct OwnerSearch {
         if !isDate { scores.own[place] += score }
         if best[place] == 0 { reached.append(place) }
         best[place] = max(best[place], score)
-        guard isGiving[place] else { continue }
+        guard flags[place].contains(.live) else { continue }
         for other in index.context(of: place) {
           if best[other] == 0 { reached.append(other) }
           best[other] = max(best[other], score * KeywordQuery.contextShare)
@@ -228,7 +259,7 @@ struct OwnerSearch {
       for lost in places[word].losses {
         let place = Int(lost)
         if best[place] == 0 { reached.append(place) }
-        best[place] = max(best[place], weight * SourceWords.share(length: index.entries[place].sourceLength))
+        best[place] = max(best[place], weight * index.lostShares[place])
       }
       // The day on which it was said is none of its own words.
       for posting in isDate ? places[word].postings : [] {

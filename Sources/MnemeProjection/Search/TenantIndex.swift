@@ -26,7 +26,7 @@ struct TenantIndex: CachedIndex {
     private let lastSaidAt: Int64
     /// Digest of its words' keys.
     fileprivate let words: UInt64
-    var flags: Flags
+    var flags: MemoryFlags
     let tokenCount: Int32
     /// Who said it: hash of the name.
     let actor: UInt32
@@ -36,7 +36,7 @@ struct TenantIndex: CachedIndex {
     private let strength: Int32
 
     init(
-      number: Int64, id: UUID, flags: Flags, tokenCount: Int32, expiresAt: Int64, actor: UInt32, subject: UInt32,
+      number: Int64, id: UUID, flags: MemoryFlags, tokenCount: Int32, expiresAt: Int64, actor: UInt32, subject: UInt32,
       utterance: Utterance, standing: Standing, words: UInt64
     ) {
       self.number = number
@@ -70,23 +70,6 @@ struct TenantIndex: CachedIndex {
     }
   }
 
-  /// What a memory is.
-  struct Flags: OptionSet, Sendable, BitwiseCopyable {
-    let rawValue: UInt32
-
-    /// It exists.
-    static let live = Flags(rawValue: 1)
-    /// It has not ended.
-    static let current = Flags(rawValue: 2)
-    static let hasVector = Flags(rawValue: 4)
-    /// It is a message as it was said.
-    static let verbatim = Flags(rawValue: 8)
-    static let hasUser = Flags(rawValue: 16)
-    static let hasAgent = Flags(rawValue: 32)
-    static let hasApp = Flags(rawValue: 64)
-    static let saidByAssistant = Flags(rawValue: 128)
-  }
-
   private(set) var version: Int64
   private(set) var entries: [Entry] = []
   /// How many words each entry has, side by side: scores of words ask for nothing else.
@@ -98,6 +81,8 @@ struct TenantIndex: CachedIndex {
   private(set) var baseCount = 0
   /// Of each place of the base, where its context stood when the base was made.
   private(set) var contexts: [ContextDistances] = []
+  /// How far contexts reach in each group of places of the base.
+  private(set) var reaches = ContextReaches()
   /// Words of the base.
   private(set) var base = PostingTable(PostingTable.Builder())
   /// Words of what came after the base, in order of places.
@@ -176,6 +161,7 @@ struct TenantIndex: CachedIndex {
     lostBase = PostingTable(lost)
     readRowCount = entries.count
     contexts = entries.indices.map { ContextDistances(context(of: $0), from: $0) }
+    reaches = ContextReaches(contexts)
   }
 
   /// An index that is all base: `entries` in order of numbers, all of them live, with a row of `vectors` for each.
@@ -195,6 +181,7 @@ struct TenantIndex: CachedIndex {
     baseCount = entries.count
     self.ownerVersions = ownerVersions
     self.contexts = contexts ?? entries.indices.map { ContextDistances(context(of: $0), from: $0) }
+    reaches = ContextReaches(self.contexts)
   }
 
   /// Memories whose rows were looked at since this was last given to be written, or read from a file.
@@ -281,6 +268,7 @@ struct TenantIndex: CachedIndex {
 
   private mutating func remove(_ number: Int64) {
     guard let place = place(of: number) else { return }
+    reaches.forget(around: firstPlace(atOrAbove: number))
     entries[place].flags.remove(.live)
     hasGone = true
   }
@@ -288,6 +276,7 @@ struct TenantIndex: CachedIndex {
   private mutating func put(_ row: Row, _ owner: Int64) throws {
     var words: [(key: UInt32, occurrences: Int)] = []
     let (entry, vector) = try read(row) { words.append(($0, $1)) }
+    reaches.forget(around: firstPlace(atOrAbove: entry.number))
     if let place = place(of: entry.number) {
       if entries[place].words == entry.words {
         entries[place] = entry
@@ -339,7 +328,7 @@ struct TenantIndex: CachedIndex {
       digest.add(key, occurrences: 0)
       word(key, -Int(length))
     }
-    var flags: Flags = .live
+    var flags: MemoryFlags = .live
     if row[2] { flags.insert(.current) }
     if vector != nil { flags.insert(.hasVector) }
     if row[5] { flags.insert(.verbatim) }

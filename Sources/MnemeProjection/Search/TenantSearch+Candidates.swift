@@ -8,8 +8,6 @@ extension TenantSearch {
     fileprivate(set) var scores: [Float]
     /// Of each block of vectors, the largest of its places.
     fileprivate(set) var largest: [Float]
-    /// Places that have any.
-    fileprivate(set) var reached: [Int32] = []
 
     fileprivate init(count: Int) {
       scores = [Float](repeating: 0, count: count)
@@ -19,7 +17,6 @@ extension TenantSearch {
 
     @inline(__always)
     fileprivate mutating func add(_ score: Float, at place: Int) {
-      if scores[place] == 0 { reached.append(Int32(place)) }
       scores[place] += score
       let block = place / VectorCodes.blockRowCount
       largest[block] = max(largest[block], scores[place])
@@ -87,6 +84,7 @@ extension TenantSearch {
     found.reserveCapacity(Self.rowsPerScan)
     var cosines = VectorCodes.BlockCosines()
     var voices = VectorCodes.BlockCosines()
+    var own = OwnScores(capacity: VectorCodes.blockRowCount)
     let first = number * Self.blocksPerTask
     for block in first..<min(first + Self.blocksPerTask, index.vectors.blockCount) {
       let start = block * VectorCodes.blockRowCount
@@ -96,18 +94,16 @@ extension TenantSearch {
         index.vectors.compare(voiced, block: block, into: &voices)
         isVoiced = true
       }
-      if isVoiced {
-        let highest = zip(cosines.cosines, voices.cosines).map { max($0, $1) }
-        found.add(highest, count: cosines.count, words, at: start)
-      } else {
-        found.add(cosines.cosines, count: cosines.count, words, at: start)
-      }
+      let highest = isVoiced ? zip(cosines.cosines, voices.cosines).map { max($0, $1) } : cosines.cosines
+      found.add(highest[..<cosines.count], words, at: start, &own)
       // Hardly any block, and of it hardly any row, comes further: nothing else of them is looked at.
       var threshold = Float(max(best.threshold, floor.value))
       let largest = max(cosines.largest, isVoiced ? voices.largest : -.infinity)
       guard Self.ownScore(largest, words.largest[block], isAsked: true) >= threshold else { continue }
-      for row in 0..<cosines.count {
-        guard found.most[start - first * VectorCodes.blockRowCount + row] >= threshold else { continue }
+      own.take(highest[..<cosines.count], words.scores, at: start)
+      var next = 0
+      while let row = own.next(from: next, atLeast: threshold) {
+        next = row + 1
         let entry = index.entries[start + row]
         let cosine = isVoiced && entry.flags.contains(.verbatim) ? voices.cosines[row] : cosines.cosines[row]
         let word = words.scores[start + row]
@@ -127,38 +123,27 @@ extension TenantSearch {
 
   /// What a scan knows of its memories.
   struct Stretch: Sendable {
-    /// Memories for which one bound stands. Whatever stands around a memory stands in its group, or in the next ones.
-    fileprivate static let groupRowCount = 2 * Utterance.maxDistance
-
     /// Of each memory, its cosine.
     fileprivate var cosines: [Float] = []
-    /// Of each memory, the most that its own signals may come to.
-    fileprivate var most: [Float] = []
-    /// Of each group, the largest cosine, what words add, and most.
-    fileprivate var groups: [(cosine: Float, word: Float, most: Float)] = []
+    /// Of each group, the largest of its memories.
+    fileprivate var groups: [OwnScores.Largest] = []
     /// The best by the signals that are their own.
     fileprivate(set) var best: [Candidate] = []
 
     /// Adds the memories of a block, whose places begin at `start`.
-    fileprivate mutating func add(_ block: [Float], count: Int, _ words: WordScores, at start: Int) {
-      cosines.append(contentsOf: block[..<count])
-      for first in stride(from: 0, to: count, by: Self.groupRowCount) {
-        var (largest, word, own) = (-Float.infinity, Float(0), Float(0))
-        for row in first..<min(first + Self.groupRowCount, count) {
-          let (cosine, score) = (block[row], words.scores[start + row])
-          let most = TenantSearch.ownScore(cosine, score, isAsked: true)
-          self.most.append(most)
-          largest = max(largest, cosine)
-          word = max(word, score)
-          own = max(own, most)
-        }
-        groups.append((largest, word, own))
+    fileprivate mutating func add(
+      _ block: ArraySlice<Float>, _ words: WordScores, at start: Int, _ own: inout OwnScores
+    ) {
+      cosines.append(contentsOf: block)
+      for first in stride(from: 0, to: block.count, by: ContextReaches.groupCount) {
+        own.take(block[first..<min(first + ContextReaches.groupCount, block.count)], words.scores, at: start + first)
+        groups.append(own.largest)
       }
     }
 
     fileprivate mutating func reserveCapacity(_ count: Int) {
       cosines.reserveCapacity(count)
-      most.reserveCapacity(count)
+      groups.reserveCapacity((count + ContextReaches.groupCount - 1) / ContextReaches.groupCount)
     }
   }
 
@@ -171,19 +156,31 @@ extension TenantSearch {
     let first = number * Self.rowsPerScan
     var best = TopCandidates(capacity: plan.candidateCount)
     var threshold = Float(least)
+    var scores = OwnScores(capacity: ContextReaches.groupCount)
     for group in own.groups.indices {
-      let start = group * Stretch.groupRowCount
-      let isOfBase = first + start + Stretch.groupRowCount <= index.baseCount
-      let lift = isOfBase ? Self.lift(number, group, stretches) : Self.lift(cosine: 1, word: .infinity)
-      guard own.groups[group].most + lift >= threshold else { continue }
-      for row in start..<min(start + Stretch.groupRowCount, own.most.count) where own.most[row] + lift >= threshold {
-        let place = first + row
+      let start = group * ContextReaches.groupCount
+      let end = min(start + ContextReaches.groupCount, own.cosines.count)
+      let reach = index.reaches[(first + start) / ContextReaches.groupCount]
+      var lift =
+        reach == .anywhere ? Self.lift(cosine: 1, word: .infinity) : Self.lift(number, group, stretches)
+      guard own.groups[group].score + lift >= threshold else { continue }
+      scores.take(own.cosines[start..<end], words.scores, at: first + start)
+      if case .places(let places) = reach, start >= places, end + places <= own.cosines.count {
+        scores.addLifts(reach: places, own.cosines, at: start, words.scores, at: first + start)
+        lift = 0
+      }
+      var next = 0
+      while let row = scores.next(from: next, atLeast: threshold - lift) {
+        next = row + 1
+        let place = first + start + row
         var (cosine, word) = (Float(0), Float(0))
         forEachContext(of: place) { other in
           cosine = max(cosine, stretches[other / Self.rowsPerScan].cosines[other % Self.rowsPerScan])
           word += words.scores[other]
         }
-        var score = own.most[row] + Self.lift(cosine: cosine, word: word)
+        var score =
+          Self.ownScore(own.cosines[start + row], words.scores[place], isAsked: true)
+          + Self.lift(cosine: cosine, word: word)
         guard score >= threshold else { continue }
         let entry = index.entries[place]
         guard isHit(entry, words.scores[place]), isAllowed(place) else { continue }
@@ -213,7 +210,7 @@ extension TenantSearch {
     func look(_ number: Int, _ group: Int) {
       guard stretches.indices.contains(number), stretches[number].groups.indices.contains(group) else { return }
       cosine = max(cosine, stretches[number].groups[group].cosine)
-      word = max(word, stretches[number].groups[group].word)
+      word = max(word, stretches[number].groups[group].words)
     }
     for other in group - 1...group + 1 { look(number, other) }
     if group == 0, number > 0 { look(number - 1, stretches[number - 1].groups.count - 1) }
@@ -240,7 +237,12 @@ extension TenantSearch {
       best.insert(Candidate(score: Double(score), id: entry.id, number: entry.number))
     }
     if askedNames.isEmpty {
-      for place in words.reached { look(Int(place)) }
+      for (block, largest) in words.largest.enumerated() where largest > 0 {
+        let start = block * VectorCodes.blockRowCount
+        for place in start..<min(start + VectorCodes.blockRowCount, words.scores.count) where words.scores[place] > 0 {
+          look(place)
+        }
+      }
     } else {
       for place in index.entries.indices { look(place) }
     }

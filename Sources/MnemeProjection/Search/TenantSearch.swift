@@ -66,7 +66,7 @@ struct TenantSearch: Sendable {
     }
   }
 
-  private static func matches(_ filter: Filter, _ flags: TenantIndex.Flags) -> Bool {
+  private static func matches(_ filter: Filter, _ flags: MemoryFlags) -> Bool {
     switch filter {
     case .isPresent(.userID): flags.contains(.hasUser)
     case .isPresent(.agentID): flags.contains(.hasAgent)

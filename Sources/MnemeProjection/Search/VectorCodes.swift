@@ -172,9 +172,9 @@ struct VectorCodes: Sendable {
     }
   }
 
-  /// Puts the cosine of each row of `block` with `query` behind `cosines`, by the coarse bytes.
-  func appendCosines(_ query: Query, block: Int, to cosines: inout [Float]) {
-    var found = BlockCosines()
+  /// Puts the cosine of each row of `block` with `query` behind `cosines`, by the coarse bytes, through room that is
+  /// used again.
+  func appendCosines(_ query: Query, block: Int, to cosines: inout [Float], through found: inout BlockCosines) {
     compare(query, block: block, into: &found)
     cosines += found.cosines[..<found.count]
   }
@@ -184,27 +184,24 @@ struct VectorCodes: Sendable {
 
   /// The cosine of row `index` with `query`, by both bytes where there are both.
   func cosine(_ query: Query, _ index: Int) -> Float {
-    let place = index % Self.blockRowCount * stride
-    let block = blocks[index / Self.blockRowCount]
-    let coarse = Self.sums(query, block.coarse[place..<place + stride], rowCount: 1, stride: stride)
-    guard isFine else { return scales[index] * query.scale * (Float(coarse.high[0]) + Float(coarse.low[0]) / 254) }
-    let fine = Self.sums(query, block.fine[place..<place + stride], rowCount: 1, stride: stride)
-    let sum =
-      Float(coarse.high[0]) + (Float(coarse.low[0]) + Float(fine.high[0]) + Float(fine.low[0]) / 254) / 254
+    let block = index / Self.blockRowCount
+    let coarse = sums(query, blocks[block].coarse, row: index % Self.blockRowCount)
+    guard isFine else { return scales[index] * query.scale * (Float(coarse.high) + Float(coarse.low) / 254) }
+    let fine = sums(query, blocks[block].fine, row: index % Self.blockRowCount)
+    let sum = Float(coarse.high) + (Float(coarse.low) + Float(fine.high) + Float(fine.low) / 254) / 254
     return scales[index] * query.scale * sum
   }
 
   private static let instructionSet = mneme_isa_best()
 
-  private static func sums(
-    _ query: Query, _ codes: ArraySlice<UInt8>, rowCount: Int, stride: Int
-  ) -> (high: [Int32], low: [Int32]) {
-    precondition(codes.count >= rowCount * stride && query.high.count == stride, "rows and query are of one length")
-    var high = [Int32](repeating: 0, count: rowCount)
-    var low = high
+  private func sums(_ query: Query, _ codes: [UInt8], row: Int) -> (high: Int32, low: Int32) {
+    precondition(
+      codes.count >= (row + 1) * stride && query.high.count == stride, "rows and query are of one length")
+    var (high, low): (Int32, Int32) = (0, 0)
     unsafe codes.withUnsafeBufferPointer { codes in
-      // There are `rowCount` rows of `stride` bytes: checked above.
-      unsafe mneme_scan_codes(instructionSet, rowCount, stride, codes.baseAddress, query.high, query.low, &high, &low)
+      // The row has `stride` bytes: checked above.
+      unsafe mneme_scan_codes(
+        Self.instructionSet, 1, stride, codes.baseAddress! + row * stride, query.high, query.low, &high, &low)
     }
     return (high, low)
   }
