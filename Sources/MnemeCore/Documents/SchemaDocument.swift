@@ -15,15 +15,18 @@ import FoundationEssentials
 public struct SchemaDocument {
   /// Most bytes of texts in a document.
   public static let maxByteCount = 16 << 20
-  /// Most values in a document.
-  static let maxValueCount = 250_000
+  /// Most properties in a document, without those of objects that are one memory each.
+  static let maxPropertyCount = 10_000
+  /// Most properties of objects that are one memory each.
+  static let maxElementPropertyCount = 500_000
   /// Deepest nesting.
   static let maxDepth = 16
 
   /// The document would be larger than it may be.
   public struct TooLarge: Error, Sendable, CustomStringConvertible {
     /// What to do about it.
-    public let description = "the document would hold more than \(SchemaDocument.maxByteCount) bytes; ask for less"
+    public let description =
+      "the document would hold more than \(SchemaDocument.maxByteCount) bytes, or too many properties; ask for less"
     /// The same request stays as large.
     public var isRetriable: Bool { false }
 
@@ -45,7 +48,8 @@ public struct SchemaDocument {
   private let bySlot: [String: [(order: Int, value: String)]]
   private let byCategory: [String: [(order: Int, value: String)]]
   private var byteCount = 0
-  private var valueCount = 0
+  private var propertyCount = 0
+  private var elementPropertyCount = 0
   /// What the properties may be called, as far as they have come up.
   private var names: [String: [String]] = [:]
 
@@ -92,8 +96,13 @@ public struct SchemaDocument {
     _ schema: JSONValue, _ name: String, _ ground: Ground, depth: Int
   ) throws -> JSONValue {
     guard let schema = resolved(schema), depth < Self.maxDepth else { return .null }
-    valueCount += 1
-    guard valueCount <= Self.maxValueCount else { throw TooLarge() }
+    switch ground {
+    case .all: propertyCount += 1
+    case .one: elementPropertyCount += 1
+    }
+    guard propertyCount <= Self.maxPropertyCount, elementPropertyCount <= Self.maxElementPropertyCount else {
+      throw TooLarge()
+    }
     let names = self.names[name] ?? SchemaNames.all(of: name)
     self.names[name] = names
     let fallback = schema["default"] ?? .null
