@@ -65,13 +65,14 @@ public struct MemoryPage: Sendable {
 
 /// One change in a memory's life.
 public struct HistoryEntry: Hashable, Sendable {
-  /// What happened: `ADD`, `REINFORCE`, `UPDATE`, `SUPERSEDE` or `DELETE`.
+  /// What happened: `ADD`, `REINFORCE`, `UPDATE`, `SUPERSEDE`, `DELETE` or `FEEDBACK`.
   public enum Change: String, Sendable, CaseIterable {
     case add = "ADD"
     case reinforce = "REINFORCE"
     case update = "UPDATE"
     case supersede = "SUPERSEDE"
     case delete = "DELETE"
+    case feedback = "FEEDBACK"
   }
 
   /// Derived from the event that it records.

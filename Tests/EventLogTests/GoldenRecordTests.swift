@@ -89,6 +89,8 @@ import Testing
       #expect(try EventBodyCoding.decode(MemoryDeletionRequest.self, from: data).includesSuperseded)
     case .memoriesDeletionRequested:
       #expect(try EventBodyCoding.decode(MemoriesDeletionRequest.self, from: data).scope.runID == "chat-1")
+    case .memoryFeedbackGiven:
+      #expect(try EventBodyCoding.decode(FeedbackGiven.self, from: data) == GoldenSamples.feedback)
     case .factsExtracted: #expect(try EventBodyCoding.decode(FactsExtracted.self, from: data) == GoldenSamples.facts)
     case .turnParked:
       #expect(try EventBodyCoding.decode(TurnParked.self, from: data).reason == GoldenSamples.reason)

@@ -34,6 +34,7 @@ enum GoldenSamples {
       EventBodyCoding.encode(MemoryDeletionRequest(memoryID: memoryID, includesSuperseded: true))
     case .memoriesDeletionRequested:
       EventBodyCoding.encode(MemoriesDeletionRequest(scope: Scope(userID: "alex", runID: "chat-1")))
+    case .memoryFeedbackGiven: EventBodyCoding.encode(feedback)
     case .factsExtracted: EventBodyCoding.encode(facts)
     case .turnParked: EventBodyCoding.encode(TurnParked(input: input, reason: reason))
     case .memoriesResolved: EventBodyCoding.encode(resolved)
@@ -88,6 +89,9 @@ enum GoldenSamples {
       Message(role: "assistant", content: "Noted — “Berlin” 🙂"),
     ], timestamp: time, infer: true, metadata: ["source": "web", "nested": ["n": 1, "list": [true, nil]]],
     expirationDate: time, customInstructions: "only what lasts")
+
+  static let feedback = FeedbackGiven(
+    memoryID: memoryID, feedback: Feedback(.veryNegative, reason: "It was Bern"), targets: [memory])
 
   static let revision = MemoryEvent.Revision(
     text: "Lives in Berlin", metadata: ["checked": true], expiresAt: time, clearsExpiry: false, validFrom: time,

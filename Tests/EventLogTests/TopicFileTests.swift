@@ -79,7 +79,8 @@ import Testing
 
   /// Members that came after version 1 was written: optional, so the golden records stay as they are.
   @Test func schemasKnowTheMembersThatCameLater() throws {
-    let memory = GoldenSamples.memory
+    var memory = GoldenSamples.memory
+    memory.feedback = Feedback(.positive, reason: "just so")
     var input = GoldenSamples.input
     input.firstOffset = 7
     var facts = GoldenSamples.facts
@@ -107,11 +108,16 @@ import Testing
       ),
       (.factsExtracted, EventBodyCoding.encode(facts)),
       (.turnParked, EventBodyCoding.encode(TurnParked(input: input, reason: GoldenSamples.reason))),
+      (.memoryFeedbackGiven, EventBodyCoding.encode(FeedbackGiven(memoryID: memory.id, feedback: nil))),
       (
         .memoriesResolved,
         EventBodyCoding.encode(
           MemoriesResolved(
-            input: input, outcome: .stored, events: [], messages: [SpokenMessage(index: 0, text: "I moved")],
+            input: input, outcome: .stored,
+            events: [
+              .added(memory), .rated(id: memory.id, memory.feedback, at: GoldenSamples.time),
+              .rated(id: memory.id, nil, at: GoldenSamples.time),
+            ], messages: [SpokenMessage(index: 0, text: "I moved")],
             marks: [mark, CommandMark(memoryID: memory.id, standingID: nil, statement: MemoryStatement(memory))],
             deletedScope: memory.scope))
       ),
@@ -121,12 +127,30 @@ import Testing
       (.generationPromoted, GenerationEvent.promoted(id: "g2", turns: [4, 0]).body),
       (.generationRolledBack, GenerationEvent.rolledBack(id: "g2", turns: [4, 0]).body),
     ]
-    for (type, data) in bodies {
+    for (type, data) in bodies + Self.projectBodies {
       let schema = try Self.json(JSONValue.self, "schemas/\(type.rawValue).json")
       let body = try EventBodyCoding.decode(JSONValue.self, from: data)
       let problems = JSONSchema.problems(of: body, by: schema, at: type.rawValue)
       #expect(problems.isEmpty, "\(problems)")
     }
+  }
+
+  private static var projectBodies: [(EventType, [UInt8])] {
+    let time = GoldenSamples.time
+    let changes: [ProjectEvent.Change] = [
+      .settingsChanged([.profileEnabled: false, .profileSchema: ["properties": [:]], .profileInstructions: .null]),
+      .exportRequested(
+        ExportRequest(
+          id: "e", schema: [:], filters: ["user_id": "ann"], instructions: "all", owners: ["user:ann"], at: time)),
+      .exportRequested(ExportRequest(id: "e", schema: [:], filters: nil, instructions: nil, owners: nil, at: time)),
+      .profilesMade(
+        ProfileJob(id: "j", operation: .trigger, users: ["ann"], skipped: ["ann"], idempotencyKey: "k", at: time)),
+      .entityDescribed(
+        EntityDescription(
+          kind: .app, id: "shop", name: "Shop", metadata: ["a": 1], createdAt: time, updatedAt: time)),
+      .entityForgotten(Owner(kind: .run, id: "r:1/2")),
+    ]
+    return changes.map { (.projectChanged, ProjectEvent(GoldenSamples.projectEvent.key, $0).body) }
   }
 
   @Test func schemasRefuseWhatIsWrong() throws {

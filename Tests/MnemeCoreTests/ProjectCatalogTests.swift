@@ -12,6 +12,20 @@ import Testing
       turns: [7, 0], createdAt: time, updatedAt: time)
   }
 
+  private static func export(_ id: String, owners: [String]? = nil) -> ExportRequest {
+    ExportRequest(
+      id: id, schema: ["properties": ["home": [:]]], filters: ["user_id": "ann"], instructions: "all", owners: owners,
+      at: time)
+  }
+
+  private static func job(_ id: String, _ key: String?, _ users: [String], skipped: [String] = []) -> ProfileJob {
+    ProfileJob(id: id, operation: .trigger, users: users, skipped: skipped, idempotencyKey: key, at: time)
+  }
+
+  private static func description(_ id: String, _ metadata: [String: JSONValue] = [:]) -> EntityDescription {
+    EntityDescription(kind: .user, id: id, name: nil, metadata: metadata, createdAt: time, updatedAt: time)
+  }
+
   private func catalog(_ changes: ProjectEvent.Change...) -> ProjectCatalog {
     var catalog = ProjectCatalog()
     for change in changes { catalog.apply(ProjectEvent(Self.key, change), at: Self.time) }
@@ -24,6 +38,9 @@ import Testing
       .memberRemoved(email: "ann@example.com"),
       .settingsChanged([.customCategories: [["food": "what is eaten"], "x"]]),
       .webhookSet(webhook("wh-1")), .webhookSwitchedOff(id: "wh-1"), .webhookRemoved(id: "wh-1"),
+      .settingsChanged([.profileSchema: ["properties": ["home": ["type": "string"]]], .profileEnabled: false]),
+      .exportRequested(export("e1", owners: ["user:ann"])), .profilesMade(job("j1", "k", ["ann"])),
+      .entityDescribed(description("ann", ["a": 1])), .entityForgotten(Owner(kind: .user, id: "a:n/n")),
     ] as [ProjectEvent.Change])
   func `an event reads what it writes`(change: ProjectEvent.Change) throws {
     let event = ProjectEvent(Self.key, change)
@@ -89,6 +106,52 @@ import Testing
   func `a realm names its project`(tenant: String, project: String, realm: String) {
     let key = ProjectKey(tenant: tenant, project: project)
     #expect(key.realm == realm && ProjectKey(realm: realm) == key)
+  }
+
+  @Test func `requests are kept in order, the newest of them`() {
+    var catalog = ProjectCatalog()
+    for number in 0...ExportRequest.maxCount {
+      catalog.apply(ProjectEvent(Self.key, .exportRequested(Self.export("e\(number)"))), at: Self.time)
+    }
+    let exports = catalog[Self.key].exports.map(\.id)
+    #expect(exports == (1...ExportRequest.maxCount).map { "e\($0)" })
+    for number in 0...ProfileJob.maxCount {
+      catalog.apply(ProjectEvent(Self.key, .profilesMade(Self.job("j\(number)", nil, ["ann"]))), at: Self.time)
+    }
+    #expect(catalog[Self.key].profileJobs.map(\.id) == (1...ProfileJob.maxCount).map { "j\($0)" })
+    // What is counted does not depend on what is kept.
+    #expect(catalog[Self.key].profileCounts == ["ann": ProfileJob.maxCount + 1])
+  }
+
+  @Test func `a key of a profile job is good for one, and only what was made is counted`() throws {
+    var catalog = catalog(
+      .profilesMade(Self.job("j1", "k", ["ann", "bob"], skipped: ["bob"])), .profilesMade(Self.job("j2", nil, ["ann"])))
+    #expect(throws: ProjectError.self) {
+      try catalog.check(ProjectEvent(Self.key, .profilesMade(Self.job("j3", "k", []))))
+    }
+    let isApplied = catalog.apply(ProjectEvent(Self.key, .profilesMade(Self.job("j3", "k", ["ann"]))), at: Self.time)
+    #expect(!isApplied && catalog[Self.key].profileCounts == ["ann": 2])
+  }
+
+  @Test func `what is said of an entity stands until it is said otherwise, or the entity goes`() {
+    var later = Self.description("ann", ["a": 2])
+    later.createdAt = Self.time.adding(days: 1)
+    later.updatedAt = later.createdAt
+    var catalog = catalog(.entityDescribed(Self.description("ann", ["a": 1])), .entityDescribed(later))
+    let ann = Owner(kind: .user, id: "ann")
+    let known = catalog[Self.key].entities[ann]
+    #expect(known?.metadata == ["a": 2] && known?.createdAt == Self.time && known?.updatedAt == later.updatedAt)
+    catalog.apply(ProjectEvent(Self.key, .profilesMade(Self.job("j", nil, ["ann"]))), at: Self.time)
+    catalog.apply(ProjectEvent(Self.key, .entityForgotten(ann)), at: Self.time)
+    #expect(catalog[Self.key].entities.isEmpty && catalog[Self.key].profileCounts.isEmpty)
+    for number in 0...EntityDescription.maxCount {
+      let isApplied = catalog.apply(
+        ProjectEvent(Self.key, .entityDescribed(Self.description("u\(number)"))), at: Self.time)
+      #expect(isApplied == (number < EntityDescription.maxCount))
+    }
+    // One that is described already may be described again.
+    let isApplied = catalog.apply(ProjectEvent(Self.key, .entityDescribed(Self.description("u0"))), at: Self.time)
+    #expect(isApplied)
   }
 
   @Test func `clearing leaves nothing but that it was done`() {

@@ -31,7 +31,30 @@ import Testing
       (0, 0, 1), (365, 0, 0.5), (730, 0, 0.25), (730, 1, 0.5), (1460, 3, 0.5), (-5, 0, 1), (1e9, 0, 0),
     ] as [(Double, Int, Double)])
   func freshnessHalvesMoreSlowlyTheMoreOftenItWasSaid(_ age: Double, _ count: Int, _ expected: Double) {
-    #expect(abs(Ranking.freshness(age: age, reinforcementCount: count) - expected) < 1e-12)
+    let strength = Ranking.strength(reinforcementCount: count, feedback: nil)
+    #expect(abs(Ranking.freshness(age: age, strength: strength) - expected) < 1e-12)
+  }
+
+  @Test(
+    arguments: [
+      (365, 0, .positive, 0.5.squareRoot()), (0, 0, .positive, 1), (730, 0, .positive, 0.5),
+      (0, 0, .negative, 0.5), (365, 9, .negative, 0.25), (0, 9, .veryNegative, 0), (-5, 0, .negative, 0.5),
+    ] as [(Double, Int, Feedback.Rating, Double)])
+  func feedbackCountsAsReinforcement(_ age: Double, _ count: Int, _ rating: Feedback.Rating, _ expected: Double) {
+    let strength = Ranking.strength(reinforcementCount: count, feedback: rating)
+    #expect(abs(Ranking.freshness(age: age, strength: strength) - expected) < 1e-12)
+  }
+
+  @Test func feedbackMovesAScoreByATwentiethAtMostAndInItsDirection() {
+    for age in [0.0, 1, 30, 365, 4000] {
+      for count in 0...3 {
+        let scores = [.veryNegative, .negative, nil, .positive].map { (rating: Feedback.Rating?) in
+          let strength = Ranking.strength(reinforcementCount: count, feedback: rating)
+          return Ranking.standing(freshness: Ranking.freshness(age: age, strength: strength), isOver: false)
+        }
+        #expect(scores == scores.sorted() && scores[3] - scores[0] <= 0.05 + 1e-12)
+      }
+    }
   }
 
   @Test func equalScoresComeInOrderOfTheirIDs() {

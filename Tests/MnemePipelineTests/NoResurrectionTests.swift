@@ -45,6 +45,22 @@ import Testing
   }
 
   @Test(arguments: [TwoGenerations.Name.first, .second])
+  func feedbackIsGivenToTheSameFactElsewhere(active: TwoGenerations.Name) async throws {
+    let world = try await Self.worlds()
+    try await world.say("I love tea; I love hiking", id: "e1")
+    try await world.drain(active)
+    let target = try #require(try await world.memories(active).values.first { $0.text.hasSuffix("tea") })
+    let feedback = Feedback(.veryNegative, reason: "never said so")
+    try await world.rate(target, feedback, id: "c1")
+    for name in TwoGenerations.Name.allCases {
+      try await world.drain(name)
+      for memory in try await world.memories(name).values {
+        #expect(memory.feedback == (memory.text.hasSuffix("tea") ? feedback : nil), "\(name)")
+      }
+    }
+  }
+
+  @Test(arguments: [TwoGenerations.Name.first, .second])
   func aDeletionHitsTheSameFactElsewhere(active: TwoGenerations.Name) async throws {
     let world = try await Self.worlds()
     try await world.say("I love tea; I love hiking", id: "e1")

@@ -268,6 +268,7 @@ actor RandomHistory {
           case .revised(let id, let revision): "revise \(id.text.prefix(4)) \(revision.text ?? "")"
           case .superseded(let id, _, _, _): "supersede \(id.text.prefix(4))"
           case .retracted(let id, _): "retract \(id.text.prefix(4))"
+          case .rated(let id, let feedback, _): "rate \(id.text.prefix(4)) \(feedback?.rating.rawValue ?? "")"
           }
         }
         lines.append("\(name) \(body.input.id) \(body.outcome) \(events)")

@@ -113,6 +113,30 @@ import Testing
     #expect(try await harness.memories().isEmpty)
   }
 
+  @Test func feedbackIsKeptWithItsMemoryUntilItIsTakenBack() async throws {
+    let harness = try await Harness()
+    try await harness.publish("home Lisbon", id: "e1")
+    try await Self.run(harness)
+    let home = try #require(try await harness.memories().keys.first)
+    func give(_ feedback: Feedback?, _ id: UUID, event: String) async throws -> MemoriesResolved? {
+      let given = FeedbackGiven(memoryID: id, feedback: feedback)
+      try await harness.publish(.memoryFeedbackGiven, EventBodyCoding.encode(given), id: event)
+      try await Self.run(harness)
+      return try await harness.resolved().last
+    }
+    let bad = Feedback(.negative, reason: "moved")
+    #expect(try await give(bad, home, event: "f1")?.events == [.rated(id: home, bad, at: harness.clock.now)])
+    #expect(try await harness.memories()[home]?.feedback == bad)
+    #expect(try await give(bad, UUID(), event: "f2")?.outcome == .notFound)
+    // What is judged is neither edited nor kept out: the same words reinforce it.
+    try await harness.publish("home Lisbon", id: "e2")
+    try await Self.run(harness)
+    #expect(try await harness.memories()[home]?.sources.count == 2)
+    #expect(try await give(nil, home, event: "f3")?.outcome == .stored)
+    #expect(try await harness.memories()[home]?.feedback == nil)
+    #expect(try await harness.memories()[home]?.isEdited == false)
+  }
+
   @Test func anEmbedderThatFailsParksTheFactsAndARedriveFinishesThem() async throws {
     let harness = try await Harness()
     try await harness.publish("home Lisbon", id: "e1")

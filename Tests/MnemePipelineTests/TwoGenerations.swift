@@ -95,6 +95,11 @@ struct TwoGenerations {
     try await publish(.memoryEditRequested, request, id: id)
   }
 
+  func rate(_ memory: Memory, _ feedback: Feedback?, id: String) async throws {
+    let given = FeedbackGiven(memoryID: memory.id, feedback: feedback, targets: MemorySnapshot.of([memory]))
+    try await publish(.memoryFeedbackGiven, given, id: id)
+  }
+
   func delete(_ memory: Memory, superseded: [Memory]? = nil, id: String) async throws {
     let request = MemoryDeletionRequest(
       memoryID: memory.id, includesSuperseded: superseded != nil,

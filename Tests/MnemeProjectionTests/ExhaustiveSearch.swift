@@ -99,7 +99,13 @@ extension SearchTests {
     guard let view, let reference = request.reference else { return 1 }
     let said = view.memory.sources.map(\.time.at).max() ?? view.memory.validFrom.at
     let days = Double(reference.milliseconds - said.milliseconds) / 86_400_000
-    return pow(2, -max(days, 0) / 365 / Double(view.reinforcementCount + 1))
+    func fresh(_ timesSaid: Int) -> Double { pow(2, -max(days, 0) / 365 / Double(timesSaid)) }
+    switch view.memory.feedback?.rating {
+    case nil: return fresh(view.reinforcementCount + 1)
+    case .positive: return fresh(view.reinforcementCount + 2)
+    case .negative: return fresh(1) / 2
+    case .veryNegative: return 0
+    }
   }
 
   /// What was said in the two messages before and after, where each memory is a message of its own and all were said

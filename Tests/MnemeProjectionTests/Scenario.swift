@@ -129,7 +129,7 @@ struct Scenario {
     let at = Timestamp(milliseconds: Int64(inputCount))
     guard !own.isEmpty, !chance(40) else { return [apply(.added(newMemory(name, key, said)), key)] }
     let target = pick(own)
-    switch number(0...9) {
+    switch number(0...10) {
     case 0...2:
       var said = said
       said.runID = chance(30) ? "r\(number(0...2))" : nil
@@ -147,6 +147,10 @@ struct Scenario {
         apply(.added(successor), key),
       ]
     case 8: return [apply(.retracted(id: target, at: at), key)]
+    case 9:
+      let reason = chance(50) ? pick(texts) : nil
+      let feedback = chance(20) ? nil : Feedback(pick(Feedback.Rating.allCases), reason: reason)
+      return [apply(.rated(id: target, feedback, at: at), key)]
     // An event of a memory that never was.
     default: return [.reinforced(id: id("nobody-\(name)", key), source: said, at: at)]
     }

@@ -109,6 +109,46 @@ import Testing
     }
   }
 
+  @Test func whatAPersonThinksOfAMemoryDecidesBetweenEqualOnes() async throws {
+    let names = ["bad", "good", "plain", "worst"]
+    let world = try await World.holding(names.map { (memory($0, "tea", ann, runID: $0), axis(0)) })
+    defer { world.remove() }
+    let ratings: [(String, Feedback.Rating)] = [("worst", .veryNegative), ("good", .positive), ("bad", .negative)]
+    for (name, rating) in ratings {
+      let event = MemoryEvent.rated(
+        id: id(name, ann), Feedback(rating, reason: "because"), at: Timestamp(milliseconds: 5))
+      try await world.resolve("f-\(name)", ann, [event], type: .memoryFeedbackGiven)
+    }
+    try await world.projector().catchUp()
+    var request = SearchRequest(
+      query: all(), text: "tea", vector: axis(0), reference: Timestamp(milliseconds: 100 * 86_400_000), limit: 9,
+      minimumScore: 0)
+    try await everyWay(world, request) { hits in
+      #expect(hits.map(\.view.memory.scope.runID) == ["good", "plain", "bad", "worst"])
+      #expect(hits[0].score - hits[3].score < 0.05 && hits[3].signals.freshness == 0)
+      #expect(hits[0].view.memory.feedback == Feedback(.positive, reason: "because"))
+    }
+    // As it was before anybody judged.
+    request.query = all("acme", isUser("ann"))
+    request.query.asOf = Timestamp(milliseconds: 999)
+    let before = try await world.reader().search(request)
+    #expect(before.allSatisfy { $0.view.memory.feedback == nil })
+    // Taken back, all are as they were.
+    for (name, _) in ratings {
+      try await world.resolve(
+        "w-\(name)", ann, [.rated(id: id(name, ann), nil, at: Timestamp(milliseconds: 6))],
+        type: .memoryFeedbackGiven)
+    }
+    try await world.projector().catchUp()
+    request.query.asOf = nil
+    let after = try await world.reader().search(request)
+    #expect(Set(after.map(\.score)).count == 1 && after.allSatisfy { $0.view.memory.feedback == nil })
+    let history = try await world.reader().history(id("good", ann), tenant: "acme")
+    #expect(history.map(\.change) == [.add, .feedback, .feedback])
+    let outcome = try await world.reader().outcome(ofInput: "f-good", tenant: "acme")
+    #expect(outcome?.effects == [.init(memoryID: id("good", ann), change: .feedback, text: "tea")])
+  }
+
   @Test(
     arguments: [
       (0, nil, false), (10, nil, true), (19, nil, true), (20, nil, false),

@@ -67,7 +67,8 @@ import Testing
           "replaced_by": nil, "superseded_by": nil, "synthesized": false, "expiration_date": "2027-01-01",
           "created_at": "2026-11-21T09:00:00.000Z", "updated_at": "2026-11-21T09:00:00.000Z",
           "lifecycle_state": "active", "valid_from": "2026-11-20T08:00:00.000Z", "valid_to": nil, "actor": "user",
-          "confidence": .double(0.8), "reinforcement_count": 2, "edited": false, "recipe": "builtin-1/none/abc",
+          "confidence": .double(0.8), "reinforcement_count": 2, "edited": false, "feedback": nil,
+          "feedback_reason": nil, "recipe": "builtin-1/none/abc",
           "sources": [
             [
               "event_id": "turn-1", "message_index": 0, "message_id": "m1", "role": "user",

@@ -93,4 +93,40 @@ import Testing
       #expect(try await server.get("/memories") == [])
     }
   }
+
+  /// Everything that was asked for or set, and outlives the process that took it.
+  @Test func whatIsAskedForAndSetIsThereAfterARestart() async throws {
+    let folder = TemporaryFolder()
+    defer { folder.remove() }
+    let schema: JSONValue = ["properties": ["home": ["type": "string"], "memories": ["type": "array"]]]
+    let before = try await Server.start(folder.path + "/data")
+    let id = try await keep("I like tea", ["user_id": "ann", "metadata": ["home": "Oslo"]], before)
+    let feedback: JSONValue = ["memory_id": .string(id), "feedback": "NEGATIVE", "feedback_reason": "it was rye"]
+    #expect(try await before.post("/v1/feedback/", feedback)["status"] == "SUCCEEDED")
+    let export = try await send(
+      "POST", "/v1/exports/", ["schema": schema, "filters": ["user_id": "ann"]], to: before)
+    #expect(export.status == 201)
+    let settings = try await before.post(
+      "/v2/profiles/settings/", ["entities": ["user": ["schema": schema, "custom_instructions": "short"]]])
+    let trigger: JSONValue = ["operation": "trigger", "entity_type": "user", "entity_id": "ann"]
+    let job = try await before.post("/v2/profiles/jobs/", trigger)
+    let app = try await send("POST", "/v1/apps/", ["app_id": "shop", "metadata": ["a": 1]], to: before)
+    #expect(app.status == 201 && app.body["metadata"] == ["a": 1])
+    let profile = try await before.get("/v2/entities/user/ann/profile/")
+    #expect(profile["profile"] == ["home": "Oslo", "memories": ["I like tea"]] && profile["generation_count"] == 1)
+    #expect(await before.stop() == 0)
+
+    let after = try await Server.start(folder.path + "/data")
+    let memory = try await after.get("/v1/memories/\(id)/")
+    #expect(memory["feedback"] == "NEGATIVE" && memory["feedback_reason"] == "it was rye")
+    let fetched = try await after.post("/v1/exports/get/", ["memory_export_id": export.body["id"] ?? .null])
+    #expect(fetched == profile["profile"])
+    #expect(try await after.get("/v2/profiles/settings/") == settings)
+    #expect(try await after.get(try #require(job["status_url"]?.stringValue))["job"]?["succeeded"] == 1)
+    #expect(try await after.get("/v2/entities/user/ann/profile/") == profile)
+    #expect(try await after.get("/v2/entities/app/shop/")["metadata"] == ["a": 1])
+    let history = try await after.get("/v1/memories/\(id)/history/").arrayValue
+    #expect(history?.map { $0["change"] } == ["ADD", "FEEDBACK"])
+    #expect(await after.stop() == 0)
+  }
 }

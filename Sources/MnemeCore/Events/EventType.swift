@@ -12,6 +12,9 @@ public enum EventType: String, Sendable, CaseIterable {
   /// A person asked for all memories of an owner, within a scope, to be deleted. Body: `MemoriesDeletionRequest`.
   /// Topics: turns, passed through to facts.
   case memoriesDeletionRequested = "mneme.memories.deletion-requested.v1"
+  /// A person said what they think of a memory, or took that back. Body: `FeedbackGiven`.
+  /// Topics: turns, passed through to facts.
+  case memoryFeedbackGiven = "mneme.memory.feedback-given.v1"
   /// Facts were found in a turn. Body: `FactsExtracted`. Topic: facts.
   case factsExtracted = "mneme.facts.extracted.v1"
   /// A turn could not be processed and stands in dead letters. Body: `TurnParked`.

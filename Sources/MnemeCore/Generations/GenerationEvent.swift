@@ -69,9 +69,9 @@ public enum GenerationEvent: Hashable, Sendable {
         throw EventDecodingError(.malformedBody, "extraction is missing from the document")
       }
       self = .extractionChanged(id: change.id, extraction)
-    case .turnRecorded, .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested, .factsExtracted,
-      .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed, .projectChanged,
-      .webhookTriggered, .webhookAttempted:
+    case .turnRecorded, .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested,
+      .memoryFeedbackGiven, .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked,
+      .deadLetterClosed, .projectChanged, .webhookTriggered, .webhookAttempted:
       throw EventDecodingError(.unknownType, "type \"\(type.rawValue)\" does not belong on \(Topics.generations)")
     }
   }

@@ -131,6 +131,11 @@ public enum Commands {
     return (matches + same).compactMap { known[$0.id] }
   }
 
+  /// The memory that a snapshot means, unless it was deleted before the command.
+  static func meant(by target: Memory, known: OwnerMemories, context: CommandContext) -> KnownMemory? {
+    isDeleted(target, known, context) ? nil : found(target, known, context).first
+  }
+
   /// What else says beyond doubt what the person saw, where that was another recipe's memory, which this one may have
   /// split in several.
   private static func others(

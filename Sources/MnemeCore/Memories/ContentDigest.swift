@@ -61,6 +61,8 @@ public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
     object["superseded_by"] = memory.supersededBy.map { .string($0.text) }
     object["metadata"] = memory.metadata.map(JSONValue.object)
     object["expires_at"] = memory.expiresAt.map { .string($0.description) }
+    object["feedback"] = memory.feedback.map { .string($0.rating.rawValue) }
+    object["feedback_reason"] = memory.feedback?.reason.map(JSONValue.string)
     object["sources"] = .array(
       memory.sources.map {
         [

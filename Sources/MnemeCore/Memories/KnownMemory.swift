@@ -90,7 +90,7 @@ public struct KnownMemory: Hashable, Sendable {
     case .superseded(_, let by, _, _):
       supersededBy = by
       isEnded = true
-    case .retracted: break
+    case .retracted, .rated: break
     }
   }
 }

@@ -78,13 +78,16 @@ public struct Memory: Hashable, Sendable, Codable {
   public var recipe: String
   /// Whether a person changed its words.
   public var isEdited: Bool
+  /// What a person thinks of it; nil where nobody has said, or has taken it back.
+  public var feedback: Feedback?
   /// When it was decided. Not part of the content digest.
   public var recordedAt: Timestamp
   /// When it last changed. Not part of the content digest.
   public var updatedAt: Timestamp
 
   enum CodingKeys: String, CodingKey {
-    case id, text, category, scope, actor, subject, attribute, value, polarity, confidence, sources, metadata, recipe
+    case id, text, category, scope, actor, subject, attribute, value, polarity, confidence, sources, metadata, recipe,
+      feedback
     case validFrom = "valid_from"
     case validTo = "valid_to"
     case supersededBy = "superseded_by"
@@ -99,7 +102,7 @@ public struct Memory: Hashable, Sendable, Codable {
     id: UUID, text: String, category: String, scope: Scope, actor: String, subject: String, attribute: String?,
     value: String?, polarity: Polarity, confidence: Double, validFrom: Moment, validTo: Moment?, sources: [Source],
     supersededBy: UUID? = nil, metadata: [String: JSONValue]?, expiresAt: Timestamp?, recipe: String,
-    isEdited: Bool = false, recordedAt: Timestamp, updatedAt: Timestamp
+    isEdited: Bool = false, feedback: Feedback? = nil, recordedAt: Timestamp, updatedAt: Timestamp
   ) {
     self.id = id
     self.text = text
@@ -119,6 +122,7 @@ public struct Memory: Hashable, Sendable, Codable {
     self.expiresAt = expiresAt
     self.recipe = recipe
     self.isEdited = isEdited
+    self.feedback = feedback
     self.recordedAt = recordedAt
     self.updatedAt = updatedAt
   }

@@ -13,6 +13,8 @@ public enum MemoryEvent: Hashable, Sendable {
   case superseded(id: UUID, by: UUID, validTo: Moment, at: Timestamp)
   /// It is withdrawn: a person deleted it.
   case retracted(id: UUID, at: Timestamp)
+  /// A person said what they think of it; nil takes that back.
+  case rated(id: UUID, Feedback?, at: Timestamp)
 
   /// A person's change. What is nil stays.
   public struct Revision: Hashable, Sendable, Codable {
@@ -54,7 +56,9 @@ public enum MemoryEvent: Hashable, Sendable {
   public var memoryID: UUID {
     switch self {
     case .added(let memory): memory.id
-    case .reinforced(let id, _, _), .revised(let id, _), .superseded(let id, _, _, _), .retracted(let id, _): id
+    case .reinforced(let id, _, _), .revised(let id, _), .superseded(let id, _, _, _), .retracted(let id, _),
+      .rated(let id, _, _):
+      id
     }
   }
 }
@@ -76,6 +80,9 @@ extension Memory {
       next.supersededBy = by
       next.validTo = validTo
       next.updatedAt = at
+    case .rated(_, let feedback, _):
+      // Its words stay as they are, and so does when they last changed.
+      next.feedback = feedback
     case .retracted:
       return nil
     }
@@ -99,7 +106,7 @@ extension Memory {
 
 extension MemoryEvent: Codable {
   private enum CodingKeys: String, CodingKey {
-    case event, memory, id, source, revision, by, at
+    case event, memory, id, source, revision, by, at, feedback
     case validTo = "valid_to"
   }
 
@@ -109,6 +116,7 @@ extension MemoryEvent: Codable {
     case revised = "MemoryRevised"
     case superseded = "MemorySuperseded"
     case retracted = "MemoryRetracted"
+    case rated = "MemoryRated"
   }
 
   /// Reads what `encode(to:)` writes.
@@ -129,6 +137,8 @@ extension MemoryEvent: Codable {
         validTo: try container.decode(Moment.self, forKey: .validTo), at: try at())
     case .retracted:
       self = .retracted(id: try id(), at: try at())
+    case .rated:
+      self = .rated(id: try id(), try container.decodeIfPresent(Feedback.self, forKey: .feedback), at: try at())
     }
   }
 
@@ -157,6 +167,11 @@ extension MemoryEvent: Codable {
     case .retracted(let id, let at):
       try container.encode(Name.retracted, forKey: .event)
       try container.encode(id, forKey: .id)
+      try container.encode(at, forKey: .at)
+    case .rated(let id, let feedback, let at):
+      try container.encode(Name.rated, forKey: .event)
+      try container.encode(id, forKey: .id)
+      try container.encodeIfPresent(feedback, forKey: .feedback)
       try container.encode(at, forKey: .at)
     }
   }

@@ -47,6 +47,22 @@ public struct Project: Hashable, Sendable {
     case exclusionPrompt = "exclusion_prompt"
     case enableGraph = "enable_graph"
     case version
+    /// Whether profiles of users are made; what is not set is yes.
+    case profileEnabled = "profile_enabled"
+    /// The form of profiles: a JSON Schema.
+    case profileSchema = "profile_schema"
+    /// What profiles are about, in words.
+    case profileInstructions = "profile_custom_instructions"
+
+    /// Whether it is set and shown with the profiles, and not with the project.
+    public var isOfProfiles: Bool {
+      switch self {
+      case .profileEnabled, .profileSchema, .profileInstructions: true
+      case .customInstructions, .agentCustomInstructions, .customCategories, .name, .description, .multilingual, .decay,
+        .usecase, .memoryDepth, .inclusionPrompt, .exclusionPrompt, .enableGraph, .version:
+        false
+      }
+    }
   }
 
   /// Somebody who belongs to it.
@@ -69,6 +85,14 @@ public struct Project: Hashable, Sendable {
   public internal(set) var members: [Member] = []
   /// Whom it calls when something happens, likewise.
   public internal(set) var webhooks: [Webhook] = []
+  /// Exports that were asked for, the newest last.
+  public internal(set) var exports: [ExportRequest] = []
+  /// Runs that made profiles, the newest last.
+  public internal(set) var profileJobs: [ProfileJob] = []
+  /// How often each user's profile was made.
+  public internal(set) var profileCounts: [String: Int] = [:]
+  /// What was said of entities.
+  public internal(set) var entities: [Owner: EntityDescription] = [:]
   /// When it was made; nil for one that was never said to be.
   public internal(set) var createdAt: Timestamp?
   /// When anything of it was changed last.

@@ -29,7 +29,9 @@ public struct ProjectCatalog: Hashable, Sendable {
   @discardableResult
   public mutating func apply(_ event: ProjectEvent, at time: Timestamp) -> Bool {
     guard (try? check(event)) != nil else { return false }
-    var project = self[event.key]
+    // Taken out, as a project that is changed where it also stands would be copied as a whole.
+    var project = projects.removeValue(forKey: event.key) ?? Project()
+    webhookCount -= project.webhooks.count
     project.updatedAt = time
     switch event.change {
     case .created: project.createdAt = time
@@ -59,8 +61,12 @@ public struct ProjectCatalog: Hashable, Sendable {
         project.webhooks[index].updatedAt = time
       }
     case .webhookRemoved(let id): project.webhooks.removeAll { $0.id == id }
+    case .exportRequested(let export): project.add(export)
+    case .profilesMade(let job): project.add(job)
+    case .entityDescribed(let entity): project.add(entity)
+    case .entityForgotten(let entity): project.forget(entity)
     }
-    webhookCount += project.webhooks.count - (projects[event.key]?.webhooks.count ?? 0)
+    webhookCount += project.webhooks.count
     projects[event.key] = project
     return true
   }
@@ -75,7 +81,18 @@ public struct ProjectCatalog: Hashable, Sendable {
     switch event.change {
     case .created:
       guard known?.createdAt == nil else { throw ProjectError(.exists, "the tenant has a project of this id already") }
-    case .settingsChanged, .cleared: break
+    case .settingsChanged, .cleared, .exportRequested, .entityForgotten: break
+    case .profilesMade(let job):
+      guard let key = job.idempotencyKey else { break }
+      guard known?.profileJobs.contains(where: { $0.idempotencyKey == key }) != true else {
+        throw ProjectError(.exists, "the project has a profile job of this idempotency key already")
+      }
+    case .entityDescribed(let entity):
+      let described = known?.entities ?? [:]
+      guard described.count < EntityDescription.maxCount || described[entity.owner] != nil else {
+        throw ProjectError(
+          .full, "the project has \(EntityDescription.maxCount) described entities, which is as many as it may have")
+      }
     case .memberSet(let member):
       let members = known?.members ?? []
       guard members.count < Self.maxMemberCount || members.contains(where: { $0.email == member.email }) else {

@@ -18,6 +18,14 @@ public struct ProjectEvent: Hashable, Sendable {
     case webhookSwitchedOff(id: String)
     /// It has that webhook no more.
     case webhookRemoved(id: String)
+    /// An export is asked for.
+    case exportRequested(ExportRequest)
+    /// Profiles were made.
+    case profilesMade(ProfileJob)
+    /// Something is said of a user, an agent, an application or a session.
+    case entityDescribed(EntityDescription)
+    /// What was said of it goes.
+    case entityForgotten(Owner)
   }
 
   /// Which project.
@@ -41,6 +49,11 @@ public struct ProjectEvent: Hashable, Sendable {
     var email: String?
     var webhook: Webhook?
     var id: String?
+    var export: ExportRequest?
+    var job: ProfileJob?
+    var entity: EntityDescription?
+    /// `kind:id`.
+    var name: String?
   }
 
   /// The event's body.
@@ -57,6 +70,11 @@ public struct ProjectEvent: Hashable, Sendable {
     case .webhookSet(let webhook): (body.change, body.webhook) = ("webhook_set", webhook)
     case .webhookSwitchedOff(let id): (body.change, body.id) = ("webhook_switched_off", id)
     case .webhookRemoved(let id): (body.change, body.id) = ("webhook_removed", id)
+    case .exportRequested(let export): (body.change, body.export) = ("export_requested", export)
+    case .profilesMade(let job): (body.change, body.job) = ("profiles_made", job)
+    case .entityDescribed(let entity): (body.change, body.entity) = ("entity_described", entity)
+    case .entityForgotten(let owner):
+      (body.change, body.name) = ("entity_forgotten", "\(owner.kind.rawValue):\(owner.id)")
     }
     return EventBodyCoding.encode(body)
   }
@@ -89,6 +107,11 @@ public struct ProjectEvent: Hashable, Sendable {
     case "webhook_set": self.change = .webhookSet(try need(body.webhook, "webhook"))
     case "webhook_switched_off": self.change = .webhookSwitchedOff(id: try need(body.id, "id"))
     case "webhook_removed": self.change = .webhookRemoved(id: try need(body.id, "id"))
+    case "export_requested": self.change = .exportRequested(try need(body.export, "export"))
+    case "profiles_made": self.change = .profilesMade(try need(body.job, "job"))
+    case "entity_described": self.change = .entityDescribed(try need(body.entity, "entity"))
+    case "entity_forgotten":
+      self.change = .entityForgotten(try need(body.name.flatMap { OwnerKey("t/\($0)")?.owner }, "name"))
     default: throw EventDecodingError(.malformedBody, "a change of a project is not known here; use a newer program")
     }
   }

@@ -74,11 +74,31 @@ public enum Ranking {
   public static let freshnessHalfLife = 365.0
 
   /// How fresh a memory is, 0…1: `2^(−age / (365 · (1 + reinforcements)))`. Each time that it was said again it is
-  /// forgotten more slowly (the forgetting curve as Zhong et al. use it, "MemoryBank", 2024, on days).
-  /// - Parameter age: Days since it was last said; what lies ahead is fresh.
-  public static func freshness(age: Double, reinforcementCount: Int) -> Double {
-    exp2(-max(age, 0) / (freshnessHalfLife * Double(1 + max(reinforcementCount, 0))))
+  /// forgotten more slowly (the forgetting curve as Zhong et al. use it, "MemoryBank", 2024, on days). What a person
+  /// thinks of it comes in here as well: see `strength`.
+  /// - Parameters:
+  ///   - age: Days since it was last said; what lies ahead is fresh.
+  ///   - strength: `strength(reinforcementCount:feedback:)`.
+  public static func freshness(age: Double, strength: Int) -> Double {
+    let curve = exp2(-max(age, 0) / (freshnessHalfLife * Double(1 + max(strength, 0))))
+    return strength >= 0 ? curve : strength == doubted ? curve / 2 : 0
   }
+
+  /// How well a memory is remembered: how often it was said again, and what a person thinks of it. `POSITIVE` counts as
+  /// said once more; a `NEGATIVE` one is forgotten as if it was never said again, and is half as fresh from the start;
+  /// a `VERY_NEGATIVE` one is as stale as can be. So a judgement moves a score by 5 % at most: between memories that
+  /// fit alike, it decides.
+  public static func strength(reinforcementCount: Int, feedback: Feedback.Rating?) -> Int {
+    switch feedback {
+    case nil: max(reinforcementCount, 0)
+    case .positive: max(reinforcementCount, 0) + 1
+    case .negative: doubted
+    case .veryNegative: refused
+    }
+  }
+
+  private static let doubted = -1
+  private static let refused = -2
 
   /// The share of its score that a memory keeps, 0.76…1: what is stale never outdoes what fits much better.
   @inlinable

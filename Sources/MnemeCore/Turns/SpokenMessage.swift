@@ -80,7 +80,7 @@ extension MemoryEvent {
     switch self {
     case .added(let memory): memory.sources
     case .reinforced(_, let source, _): [source]
-    case .revised, .superseded, .retracted: []
+    case .revised, .superseded, .retracted, .rated: []
     }
   }
 }

@@ -35,7 +35,8 @@ public struct WebhookNotice: Hashable, Sendable {
           .memoryCategorize,
           ["event": "CATEGORIZE", "memory_id": id, "categories": [.string(memory.category)]]),
       ]
-    case .reinforced: return []
+    // What somebody thinks of it is no change of what it says.
+    case .reinforced, .rated: return []
     case .revised(_, let revision):
       var data: [String: JSONValue] = [:]
       if let text = revision.text { data["memory"] = .string(text) }

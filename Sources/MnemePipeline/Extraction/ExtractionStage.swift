@@ -125,6 +125,9 @@ public struct ExtractionStage: Stage {
       case .memoriesDeletionRequested:
         _ = try EventBodyCoding.decode(MemoriesDeletionRequest.self, from: event.data)
         return .command(event)
+      case .memoryFeedbackGiven:
+        _ = try EventBodyCoding.decode(FeedbackGiven.self, from: event.data)
+        return .command(event)
       case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
         .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
         .generationExtractionChanged, .projectChanged, .webhookTriggered, .webhookAttempted:

@@ -116,7 +116,7 @@ public struct IngressStage: Stage {
         data: value))
     switch type {
     case .turnRecorded: return event.data
-    case .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested:
+    case .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested, .memoryFeedbackGiven:
       throw IngressRefusal(
         .unknownType, "type \"\(type.rawValue)\" is not taken from \(Topics.ingress); use the HTTP API")
     case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,

@@ -66,10 +66,10 @@ public actor ParentFacts {
     case .turnParked:
       let body = try? EventBodyCoding.decode(TurnParked.self, from: event.data)
       return body.map { ($0.input.offset, event) }
-    case .turnRecorded, .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested, .memoriesResolved,
-      .memoriesEmbedded, .recordParked, .deadLetterClosed, .generationCreated, .generationFilled, .generationPromoted,
-      .generationRolledBack, .generationDropped, .generationExtractionChanged, .projectChanged, .webhookTriggered,
-      .webhookAttempted:
+    case .turnRecorded, .memoryEditRequested, .memoryDeletionRequested, .memoriesDeletionRequested,
+      .memoryFeedbackGiven, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed, .generationCreated,
+      .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped, .generationExtractionChanged,
+      .projectChanged, .webhookTriggered, .webhookAttempted:
       return nil
     }
   }

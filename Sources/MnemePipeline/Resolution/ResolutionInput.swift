@@ -8,6 +8,7 @@ struct ResolutionInput: Sendable {
     case edit(MemoryEditRequest)
     case deletion(MemoryDeletionRequest)
     case ownerDeletion(MemoriesDeletionRequest)
+    case feedback(FeedbackGiven)
     case parked(TurnParked)
   }
 
@@ -42,6 +43,9 @@ struct ResolutionInput: Sendable {
     case .memoriesDeletionRequested:
       self.reference = try Self.reference(event)
       self.content = .ownerDeletion(try EventBodyCoding.decode(MemoriesDeletionRequest.self, from: event.data))
+    case .memoryFeedbackGiven:
+      self.reference = try Self.reference(event)
+      self.content = .feedback(try EventBodyCoding.decode(FeedbackGiven.self, from: event.data))
     case .turnRecorded, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
       .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,
       .generationExtractionChanged, .projectChanged, .webhookTriggered, .webhookAttempted:
@@ -68,6 +72,7 @@ struct ResolutionInput: Sendable {
     case .edit(let request):
       (request.revision.text.map { [$0] } ?? []) + Commands.texts(of: request.targets, known: known)
     case .deletion(let request): Commands.texts(of: request.targets, known: known)
+    case .feedback(let given): Commands.texts(of: given.targets, known: known)
     case .ownerDeletion, .parked: []
     }
   }
@@ -77,6 +82,7 @@ struct ResolutionInput: Sendable {
     switch content {
     case .edit(let request): Self.eventIDs(request.targets)
     case .deletion(let request): Self.eventIDs(request.targets)
+    case .feedback(let given): Self.eventIDs(given.targets)
     case .facts, .ownerDeletion, .parked: []
     }
   }
@@ -88,7 +94,7 @@ struct ResolutionInput: Sendable {
   /// Whether it is a command of a person.
   var isCommand: Bool {
     switch content {
-    case .edit, .deletion, .ownerDeletion: true
+    case .edit, .deletion, .ownerDeletion, .feedback: true
     case .facts, .parked: false
     }
   }

@@ -13,6 +13,7 @@ extension ResolutionStore {
       case .retracted(let id, _):
         try database.cachedStatement(sql: "DELETE FROM known WHERE id = ?").execute(arguments: [id])
         try database.cachedStatement(sql: "INSERT OR IGNORE INTO deleted VALUES (?, ?)").execute(arguments: [owner, id])
+      case .rated: continue
       case .reinforced, .revised, .superseded:
         let row = try Row.fetchOne(database, sql: "SELECT * FROM known WHERE id = ?", arguments: [event.memoryID])
         guard let row, var known = KnownMemory(row) else { continue }

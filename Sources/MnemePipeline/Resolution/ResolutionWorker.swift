@@ -199,6 +199,9 @@ actor ResolutionWorker {
     case .deletion(let request):
       let decision = Commands.decide(request, known: known(input.owner), context: context)
       return apply(decision, to: input.owner, at: position, vectors: vectors)
+    case .feedback(let given):
+      let decision = Commands.decide(given, known: known(input.owner), context: context)
+      return apply(decision, to: input.owner, at: position, vectors: vectors)
     case .ownerDeletion(let request):
       let events = Commands.decide(request, known: known(input.owner), now: now)
       let changes = apply(events, to: input.owner, vectors: vectors)
@@ -274,7 +277,7 @@ extension MemoryEvent {
     switch self {
     case .added(let memory): memory.text
     case .revised(_, let revision): revision.text
-    case .reinforced, .superseded, .retracted: nil
+    case .reinforced, .superseded, .retracted, .rated: nil
     }
   }
 }

@@ -79,7 +79,7 @@ struct ResolutionWriter: Sendable {
   private func messages(_ input: ResolutionInput, _ events: [MemoryEvent]) -> [SpokenMessage]? {
     switch input.content {
     case .facts(let body): body.turn.spoken(around: events, of: input.reference.id)
-    case .edit, .deletion, .ownerDeletion, .parked: nil
+    case .edit, .deletion, .ownerDeletion, .feedback, .parked: nil
     }
   }
 
@@ -87,7 +87,7 @@ struct ResolutionWriter: Sendable {
     guard changes.isEmpty else { return .stored }
     switch input.content {
     case .facts, .ownerDeletion, .parked: return .nothing
-    case .edit, .deletion: return .notFound
+    case .edit, .deletion, .feedback: return .notFound
     }
   }
 

@@ -16,7 +16,7 @@ struct MemoryRow: Sendable {
     m.memory, m.id, m.text, m.category, m.user_id, m.agent_id, m.app_id, m.run_id, m.actor, m.subject, m.attribute, \
     m.value, m.polarity, m.confidence, m.valid_from, m.valid_from_basis, m.valid_to, m.valid_to_basis, \
     m.superseded_by, m.metadata, m.expires_at, m.recipe, m.is_edited, m.recorded_at, m.updated_at, \
-    m.reinforcement_count, m.source_count, m.words, m.source_words
+    m.reinforcement_count, m.source_count, m.words, m.source_words, m.feedback, m.feedback_reason
     """
 
   /// The memory of that number; nil where there is none.
@@ -65,10 +65,16 @@ struct MemoryRow: Sendable {
       confidence: row[13], validFrom: try Moment(milliseconds: row[14], basis: row[15] as String), validTo: validTo,
       sources: sources, supersededBy: row[18], metadata: metadata,
       expiresAt: (row[20] as Int64?).map { Timestamp(milliseconds: $0) }, recipe: text(21), isEdited: row[22],
+      feedback: try (row[29] as String?).map { try Self.feedback($0, reason: optional(30)) },
       recordedAt: Timestamp(milliseconds: row[23]), updatedAt: Timestamp(milliseconds: row[24]))
     self.reinforcementCount = row[25]
     self.words = WordKeys(bytes: Array(row[27] as Data))
     self.sourceWords = try SourceWords(row, at: 28)
+  }
+
+  private static func feedback(_ rating: String, reason: String?) throws -> Feedback {
+    guard let rating = Feedback.Rating(rawValue: rating) else { throw damaged }
+    return Feedback(rating, reason: reason)
   }
 
   static let damaged = DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a column holds an impossible value")
@@ -80,7 +86,7 @@ struct MemoryRow: Sendable {
 
   private static let values = """
     VALUES
-    (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     """
 
   /// Writes the row by `statement`, which is `insertion` or `replacement`.
@@ -111,6 +117,8 @@ struct MemoryRow: Sendable {
     statement.add(memory.recordedAt.milliseconds)
     statement.add(memory.updatedAt.milliseconds)
     statement.add(reinforcementCount)
+    statement.add(memory.feedback?.rating.rawValue)
+    statement.add((memory.feedback?.reason).map(StoredText.encode))
     statement.add(memory.sources.count)
     statement.add(textDigest)
     statement.add(sourceWords.bytes)

@@ -350,7 +350,7 @@ extension MemoryEvent {
     switch self {
     case .added: true
     case .revised(_, let revision): revision.text != nil
-    case .reinforced, .superseded, .retracted: false
+    case .reinforced, .superseded, .retracted, .rated: false
     }
   }
 }

@@ -61,6 +61,9 @@ struct SketchRow {
     statement.add(memory.recordedAt.milliseconds)
     statement.add(memory.updatedAt.milliseconds)
     statement.add(0)
+    // Nobody has judged what is new.
+    statement.addNull()
+    statement.addNull()
     statement.add(memory.sources.count)
     statement.add(digest)
     statement.add(sourceWords.bytes)

@@ -168,7 +168,7 @@ struct History {
         switch event {
         case .added(let memory): memory.text
         case .revised(_, let revision) where revision.text != nil: revision.text ?? ""
-        case .reinforced, .revised, .superseded, .retracted: StoredText.decode((row[0] as String?) ?? "")
+        case .reinforced, .revised, .superseded, .retracted, .rated: StoredText.decode((row[0] as String?) ?? "")
         }
       return InputOutcome.Effect(memoryID: event.memoryID, change: event.change, text: text)
     }
@@ -192,6 +192,7 @@ extension MemoryEvent {
     case .revised: .update
     case .superseded: .supersede
     case .retracted: .delete
+    case .rated: .feedback
     }
   }
 }

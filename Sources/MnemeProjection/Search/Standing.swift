@@ -8,21 +8,23 @@ struct Standing: Sendable {
   /// `Int64.max` where it holds.
   let validTo: Int64
   let lastSaidAt: Int64
-  let reinforcementCount: Int32
+  /// `Ranking.strength`.
+  let strength: Int32
 
   /// Columns of a memory `m` with its first source `s`, which `init(_:at:)` reads.
   static let columns = """
     m.valid_from, m.valid_to, \
     ifnull(CASE WHEN m.source_count > 1 THEN (SELECT max(o.time) FROM sources o WHERE o.memory = m.memory) \
-    ELSE s.time END, m.valid_from), m.reinforcement_count
+    ELSE s.time END, m.valid_from), m.reinforcement_count, m.feedback
     """
-  static let columnCount = 4
+  static let columnCount = 5
 
   /// Reads `columns` from `index` on.
   init(_ row: Row, at index: Int) {
     self.init(
       validFrom: row[index], validTo: (row[index + 1] as Int64?) ?? .max, lastSaidAt: row[index + 2],
-      reinforcementCount: Int32(clamping: row[index + 3] as Int64))
+      strength: Self.strength(
+        Int(clamping: row[index + 3] as Int64), (row[index + 4] as String?).flatMap(Feedback.Rating.init(rawValue:))))
   }
 
   /// That of a memory which was said again `reinforcementCount` times.
@@ -30,21 +32,25 @@ struct Standing: Sendable {
     self.init(
       validFrom: memory.validFrom.at.milliseconds, validTo: memory.validTo?.at.milliseconds ?? .max,
       lastSaidAt: memory.sources.map(\.time.at.milliseconds).max() ?? memory.validFrom.at.milliseconds,
-      reinforcementCount: Int32(clamping: reinforcementCount))
+      strength: Self.strength(reinforcementCount, memory.feedback?.rating))
   }
 
-  init(validFrom: Int64, validTo: Int64, lastSaidAt: Int64, reinforcementCount: Int32) {
+  init(validFrom: Int64, validTo: Int64, lastSaidAt: Int64, strength: Int32) {
     self.validFrom = validFrom
     self.validTo = validTo
     self.lastSaidAt = lastSaidAt
-    self.reinforcementCount = reinforcementCount
+    self.strength = strength
   }
 
   /// How fresh it is at `reference`, 0…1.
   func freshness(at reference: Int64) -> Double {
     Ranking.freshness(
       age: (Double(reference) - Double(lastSaidAt)) / Self.millisecondsPerDay,
-      reinforcementCount: Int(reinforcementCount))
+      strength: Int(strength))
+  }
+
+  private static func strength(_ reinforcementCount: Int, _ feedback: Feedback.Rating?) -> Int32 {
+    Int32(clamping: Ranking.strength(reinforcementCount: reinforcementCount, feedback: feedback))
   }
 
   private static let millisecondsPerDay = 86_400_000.0

@@ -33,7 +33,7 @@ struct TenantIndex: CachedIndex {
     /// Whom it is about, likewise.
     let subject: UInt32
     private let session: Int32
-    private let reinforcementCount: Int32
+    private let strength: Int32
 
     init(
       number: Int64, id: UUID, flags: MemoryFlags, tokenCount: Int32, expiresAt: Int64, actor: UInt32, subject: UInt32,
@@ -54,7 +54,7 @@ struct TenantIndex: CachedIndex {
       validFrom = standing.validFrom
       validTo = standing.validTo
       lastSaidAt = standing.lastSaidAt
-      reinforcementCount = standing.reinforcementCount
+      strength = standing.strength
     }
 
     var id: UUID { UUID(uuid: unsafe unsafeBitCast((idHead, idTail), to: uuid_t.self)) }
@@ -66,7 +66,7 @@ struct TenantIndex: CachedIndex {
 
     var standing: Standing {
       Standing(
-        validFrom: validFrom, validTo: validTo, lastSaidAt: lastSaidAt, reinforcementCount: reinforcementCount)
+        validFrom: validFrom, validTo: validTo, lastSaidAt: lastSaidAt, strength: strength)
     }
   }
 

@@ -8,7 +8,7 @@ import MnemeCore
 /// side by side.
 enum Schema {
   /// Shape of the tables, of the bodies in them, and of the words' keys. A shard of an older one is folded again.
-  static let version = 6 + 1000 * Upcasting.steps.count
+  static let version = 7 + 1000 * Upcasting.steps.count
 
   /// Bytes of a page: five vectors of 384 components fit, where two would fit into the usual half.
   static let pageByteCount = 8192
@@ -102,7 +102,10 @@ enum Schema {
       confidence REAL NOT NULL, valid_from INTEGER NOT NULL, valid_from_basis TEXT NOT NULL,
       valid_to INTEGER, valid_to_basis TEXT, superseded_by BLOB, metadata TEXT, expires_at INTEGER,
       recipe TEXT NOT NULL, is_edited INTEGER NOT NULL, recorded_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
-      reinforcement_count INTEGER NOT NULL, source_count INTEGER NOT NULL, text_hash BLOB NOT NULL,
+      reinforcement_count INTEGER NOT NULL,
+      -- What a person thinks of it, and why.
+      feedback TEXT, feedback_reason TEXT,
+      source_count INTEGER NOT NULL, text_hash BLOB NOT NULL,
       -- `SourceWords`; null where there are none.
       source_words BLOB,
       -- `WordKeys` of the text.

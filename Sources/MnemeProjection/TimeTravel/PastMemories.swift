@@ -105,7 +105,7 @@ struct PastMemories {
       case .reinforced(_, let source, _) where memory != nil:
         reinforcementCount += 1
         sourceWords.add(source, spoken)
-      case .reinforced, .revised, .superseded, .retracted: break
+      case .reinforced, .revised, .superseded, .retracted, .rated: break
       }
       memory = Memory.evolve(memory, event)
     }

@@ -56,10 +56,14 @@ extension QueryAPI {
   func listEntities(_ request: APIRequest) async throws -> APIResponse {
     let page =
       try Page(request.target, maxSize: Self.maxEntityCount) ?? Page(number: 1, size: Self.maxEntityCount)
-    let entities = try await self.entities(request)
+    let described = try await self.describedEntities(request)
+    let entities = described.joining(try await self.entities(request))
     let owner = request.admission.principal.tenant
     var answer = page.answer(
-      to: request, totalCount: entities.count, page.of(entities).map { .object(Self.object($0, owner: owner)) })
+      to: request, totalCount: entities.count,
+      page.of(entities).map {
+        .object(Self.object($0, described[$0], owner: owner))
+      })
     for (name, count) in Self.totals(entities) { answer.add(name, .int(count)) }
     return APIResponse(.object(answer))
   }
@@ -77,9 +81,11 @@ extension QueryAPI {
   /// `GET /v2/entities/{type}/{id}/`.
   func getEntity(_ request: APIRequest) async throws -> APIResponse {
     let name = try EntityName(request)
-    let found = try await self.entities(request, name.filter).first { $0.kind == name.kind && $0.id == name.id }
-    guard let found else { throw RequestFailure(.notFound, "Entity not found!") }
-    return APIResponse(.object(Self.object(found, owner: request.admission.principal.tenant)))
+    let described = try await self.describedEntities(request)
+    guard let found = try await self.entity(name, request, described) else {
+      throw RequestFailure(.notFound, "Entity not found!")
+    }
+    return APIResponse(.object(Self.object(found, described[found], owner: request.admission.principal.tenant)))
   }
 
   /// `DELETE /v2/entities/{type}/{id}/`: deletes all memories of an entity. Where none is left, that is done already:
@@ -103,6 +109,7 @@ extension QueryAPI {
     let receipt = try await self.delete(
       DeletionForm(name.filter), id: eventID, tenant: request.tenant, waits: waits)
     try Self.requireNotParked(receipt)
+    try await self.forgetDescription(of: name, request)
     return receipt
   }
 
@@ -129,10 +136,12 @@ extension QueryAPI {
   }
 
   /// An entity. Clients delete it by its `name`, which is why that is the id.
-  private static func object(_ entity: EntitySummary, owner: String) -> JSONMembers {
+  static func object(_ entity: EntitySummary, _ description: EntityDescription?, owner: String) -> JSONMembers {
     [
       "id": .string(entity.id), "name": .string(entity.id), "type": .string(entity.kind.rawValue),
-      "owner": .string(owner), "total_memories": .int(Int64(entity.currentMemoryCount)), "metadata": .value([:]),
+      "owner": .string(owner), "total_memories": .int(Int64(entity.currentMemoryCount)),
+      "display_name": description?.name.map { .string($0) } ?? .null,
+      "metadata": .value(.object(description?.metadata ?? [:])),
       "created_at": .string(entity.firstAt.description), "updated_at": .string(entity.lastAt.description),
     ]
   }

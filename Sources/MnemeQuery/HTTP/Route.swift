@@ -91,7 +91,8 @@ struct RouteTable: Sendable {
 
   /// All endpoints of the API.
   static let api = RouteTable(
-    Route.memories + Route.batches + Route.entities + Route.events + Route.projects + Route.webhooks + Route.legacy
+    Route.memories + Route.batches + Route.entities + Route.events + Route.exports + Route.profiles + Route.projects
+      + Route.webhooks + Route.legacy
       + Route.selfHosted + Route.agents + Route.operations)
 
   /// A table of `routes`.

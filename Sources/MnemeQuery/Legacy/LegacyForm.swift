@@ -32,10 +32,11 @@ enum LegacyForm {
   ]
 
   /// The members that a query means.
+  /// - Parameter names: Further ones, which the caller reads by itself.
   /// - Throws: `RequestFailure`, also where a name is not known, as it may be a condition.
-  static func members(of target: RequestTarget) throws -> Members {
+  static func members(of target: RequestTarget, except names: Set<String> = []) throws -> Members {
     var object: [String: JSONValue] = [:]
-    for name in Set(target.parameters.map(\.name)) {
+    for name in Set(target.parameters.map(\.name)).subtracting(names) {
       switch name {
       case _ where listNames.contains(name): object[name] = .array(target.values(name).map(JSONValue.string))
       case _ where objectNames.contains(name):

@@ -96,6 +96,7 @@ extension QueryAPI {
     switch EventType(rawValue: type) {
     case .memoryEditRequested: "UPDATE"
     case .memoryDeletionRequested, .memoriesDeletionRequested: "DELETE"
+    case .memoryFeedbackGiven: "FEEDBACK"
     case .turnRecorded, nil: "ADD"
     case .factsExtracted, .turnParked, .memoriesResolved, .memoriesEmbedded, .recordParked, .deadLetterClosed,
       .generationCreated, .generationFilled, .generationPromoted, .generationRolledBack, .generationDropped,

@@ -19,7 +19,8 @@ struct EventListForm: Sendable {
   /// What the platform calls events. Those that only read leave none here.
   private static let typesByName: [String: Set<EventType>] = [
     "ADD": [.turnRecorded], "UPDATE": [.memoryEditRequested],
-    "DELETE": [.memoryDeletionRequested, .memoriesDeletionRequested], "SEARCH": [], "GET": [], "GET_ALL": [],
+    "DELETE": [.memoryDeletionRequested, .memoriesDeletionRequested], "FEEDBACK": [.memoryFeedbackGiven], "SEARCH": [],
+    "GET": [], "GET_ALL": [],
   ]
 
   /// Reads the query.
@@ -30,7 +31,7 @@ struct EventListForm: Sendable {
       ?? Page(number: 1, size: Self.defaultPageSize)
     self.types = try target.value("event_type").map { name in
       guard let types = Self.typesByName[name.uppercased()] else {
-        throw RequestFailure.invalid("event_type must be ADD, UPDATE, DELETE, SEARCH, GET or GET_ALL")
+        throw RequestFailure.invalid("event_type must be ADD, UPDATE, DELETE, FEEDBACK, SEARCH, GET or GET_ALL")
       }
       return types
     }

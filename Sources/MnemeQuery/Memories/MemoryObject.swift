@@ -28,6 +28,8 @@ enum MemoryObject {
     object.add("confidence", .double(memory.confidence))
     object.add("reinforcement_count", .int(Int64(view.reinforcementCount)))
     object.add("edited", .bool(memory.isEdited))
+    object.add("feedback", text(memory.feedback?.rating.rawValue))
+    object.add("feedback_reason", text(memory.feedback?.reason))
     object.add("recipe", .string(memory.recipe))
     object.add("sources", .array(memory.sources.map(source)))
     return object
@@ -84,11 +86,11 @@ enum MemoryObject {
     ]
   }
 
-  /// The platform's word for a change. It knows neither reinforcing nor superseding.
+  /// The platform's word for a change. It knows neither reinforcing nor superseding, and feedback changes no memory.
   static func eventName(_ change: HistoryEntry.Change) -> String {
     switch change {
     case .add: "ADD"
-    case .reinforce: "NOOP"
+    case .reinforce, .feedback: "NOOP"
     case .update, .supersede: "UPDATE"
     case .delete: "DELETE"
     }

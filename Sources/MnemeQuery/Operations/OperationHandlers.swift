@@ -5,6 +5,14 @@ import MnemeCore
 import MnemeProjection
 
 extension QueryAPI {
+  /// `GET /`: where browsers are led, under the path that they came by.
+  func root(_ request: APIRequest) -> APIResponse {
+    let docs = "\(request.target.prefix)/docs"
+    var response = APIResponse(["docs": .string(docs)], status: 303)
+    response.headers.append(ResponseHeader("Location", docs))
+    return response
+  }
+
   /// `GET /v1/ping/`: what a client asks first. Without an organisation and a project it refuses to start;
   /// without an e-mail address it has none to report to others.
   func ping(_ request: APIRequest) -> APIResponse {

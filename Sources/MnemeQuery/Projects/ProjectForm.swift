@@ -14,7 +14,7 @@ enum ProjectForm {
   /// - Throws: `RequestFailure` where a value is of another type, or too long.
   static func settings(_ members: Members) throws -> [Project.Setting: JSONValue] {
     var settings: [Project.Setting: JSONValue] = [:]
-    for setting in Project.Setting.allCases {
+    for setting in Project.Setting.allCases where !setting.isOfProfiles {
       let name = setting.rawValue
       guard !members.isNull(name) else {
         settings[setting] = .null
@@ -30,6 +30,7 @@ enum ProjectForm {
         if let flag = try members.bool(name) { settings[setting] = .bool(flag) }
       case .customCategories:
         if let value = members.any(name) { settings[setting] = try categories(value, members.path(name)) }
+      case .profileEnabled, .profileSchema, .profileInstructions: preconditionFailure("left out above")
       }
     }
     return settings

@@ -6,6 +6,12 @@ extension QueryAPI {
   static let projectNotFound = RequestFailure(
     .notFound, "There is no such project, or the key is another one's.")
 
+  /// The caller's own project.
+  func ownProject(_ request: APIRequest) -> ProjectKey {
+    let caller = request.admission.principal
+    return ProjectKey(tenant: caller.tenant, project: caller.project)
+  }
+
   /// The project that the path names: the caller's own, and no other one.
   /// - Throws: `RequestFailure`: `.notFound` for any other, `.forbidden` where the key is bound to owners.
   func project(_ request: APIRequest) throws -> ProjectKey {
@@ -110,7 +116,9 @@ extension QueryAPI {
       "members": .array(project.members.map(Self.object)), "user_role": role == .admin ? "OWNER" : "READER",
       "is_default": .bool(key.project == Principal.defaultProject),
     ]
-    for setting in Project.Setting.allCases { object[setting.rawValue] = project.settings[setting] ?? .null }
+    for setting in Project.Setting.allCases where !setting.isOfProfiles {
+      object[setting.rawValue] = project.settings[setting] ?? .null
+    }
     if object["name"] == .null { object["name"] = .string(key.project) }
     return .object(object)
   }

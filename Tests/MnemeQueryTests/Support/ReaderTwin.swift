@@ -248,6 +248,13 @@ extension ReaderTwin.State {
       self.memories[old.id]?.memory = new
       self.history[old.id, default: []].append(ReaderTwin.entry(.update, old, new, event.id))
       return (.stored, [InputOutcome.Effect(memoryID: old.id, change: .update, text: new.text)])
+    case .memoryFeedbackGiven:
+      guard let body = try? EventBodyCoding.decode(FeedbackGiven.self, from: event.data),
+        let old = self.memories[body.memoryID]?.memory
+      else { return (.notFound, []) }
+      self.memories[old.id]?.memory.feedback = body.feedback
+      self.history[old.id, default: []].append(ReaderTwin.entry(.feedback, old, old, event.id))
+      return (.stored, [InputOutcome.Effect(memoryID: old.id, change: .feedback, text: old.text)])
     case .memoryDeletionRequested:
       guard let body = try? EventBodyCoding.decode(MemoryDeletionRequest.self, from: event.data) else {
         return (.parked, [])

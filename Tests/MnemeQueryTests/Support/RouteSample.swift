@@ -18,6 +18,8 @@ struct RouteSample: Sendable {
   static let webhook = Webhook(
     id: "wh-0123456789abcdef", name: secret, url: "https://\(secret).example/hook", events: [.memoryAdd],
     secret: "c2VjcmV0", turns: [0, 0, 0, 0], createdAt: Fixture.now, updatedAt: Fixture.now)
+  /// Of an export, and of a run that made profiles.
+  private static let requestID = "alices-request"
   private static let filters: JSONValue = ["user_id": "alice"]
 
   let method: String
@@ -32,6 +34,17 @@ struct RouteSample: Sendable {
     for change: ProjectEvent.Change in [
       .memberSet(Project.Member(email: member, role: "OWNER")), .settingsChanged([.description: .string(secret)]),
       .webhookSet(webhook),
+      .exportRequested(
+        ExportRequest(
+          id: requestID, schema: ["properties": [secret: ["type": "string", "default": .string(secret)]]],
+          filters: filters, instructions: secret, owners: nil, at: Fixture.now)),
+      .profilesMade(
+        ProfileJob(
+          id: requestID, operation: .trigger, users: ["alice"], skipped: [], idempotencyKey: secret, at: Fixture.now)),
+      .entityDescribed(
+        EntityDescription(
+          kind: .agent, id: secret, name: secret, metadata: ["note": .string(secret)], createdAt: Fixture.now,
+          updatedAt: Fixture.now)),
     ] {
       _ = try await harness.log.append([ProjectLog.encode(ProjectEvent(project, change), at: Fixture.now)])
     }
@@ -39,7 +52,10 @@ struct RouteSample: Sendable {
   }
 
   private init?(_ route: Route) {
-    let ids = ["event": Self.eventID, "keys": Self.keyID, "webhooks": Self.webhook.id]
+    let ids = [
+      "event": Self.eventID, "keys": Self.keyID, "webhooks": Self.webhook.id, "/profile/": "alice",
+      "jobs": Self.requestID,
+    ]
     let id = ids.first { route.path.contains($0.key) }?.value ?? Self.memoryID.text
     let path = route.path.replacing("{type}/{id}", with: "agent/\(Self.secret)").replacing("{id}", with: id)
       .replacing("{org}", with: "acme").replacing("{project}", with: "default")
@@ -76,6 +92,13 @@ struct RouteSample: Sendable {
       "url": "https://example.org/hook", "name": "kitchen", "event_types": ["memory_add"],
     ],
     "PUT /api/v1/webhooks/{id}/": ["name": "kitchen"],
+    "POST /v1/feedback/": ["memory_id": .string(memoryID.text), "feedback": "POSITIVE"],
+    "POST /v1/exports/": ["schema": ["properties": [:]], "filters": filters],
+    "POST /v1/exports/get/": ["memory_export_id": .string(requestID)],
+    "POST /v2/profiles/jobs/": ["operation": "trigger", "entity_type": "user", "entity_id": "alice"],
+    "POST /v2/profiles/settings/": ["enabled": true],
+    "POST /v1/users/": ["user_id": "alice"], "POST /v1/agents/": ["agent_id": "bot"],
+    "POST /v1/apps/": ["app_id": "shop"], "POST /v1/runs/": ["run_id": "r1"],
     "PUT /v1/batch/": ["memories": [["memory_id": .string(memoryID.text), "text": "Likes coffee"]]],
     "DELETE /v1/batch/": ["memories": [["memory_id": .string(memoryID.text)]]],
     "POST /mcp": [
@@ -99,6 +122,8 @@ struct RouteSample: Sendable {
     "GET /memories/{id}": "", "DELETE /memories/{id}": "", "GET /memories/{id}/history": "", "GET /entities": "",
     "DELETE /entities/{type}/{id}": "", "GET /configure": "", "GET /configure/providers": "", "GET /requests": "",
     "GET /api-keys": "", "DELETE /api-keys/{id}": "", "GET /auth/setup-status": "", "GET /auth/me": "",
+    "GET /v1/exports/": "?memory_export_id=\(requestID)", "GET /v2/entities/user/{id}/profile/": "",
+    "GET /v2/profiles/jobs/{id}/": "", "GET /v2/profiles/settings/": "", "GET /": "",
     "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
   ]
 

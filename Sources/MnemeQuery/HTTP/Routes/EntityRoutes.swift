@@ -1,3 +1,5 @@
+import MnemeProjection
+
 extension Route {
   /// Users, agents, applications and sessions, and how much there is of them.
   static let entities: [Route] = [
@@ -13,6 +15,10 @@ extension Route {
       try await api.getEntity(request)
     },
     Route("DELETE", "/v1/entities/{type}/{id}/", .writer) { api, request in try await api.deleteEntity(request) },
+    Route("POST", "/v1/users/", .writer) { api, request in try await api.describeEntity(request, .user) },
+    Route("POST", "/v1/agents/", .writer) { api, request in try await api.describeEntity(request, .agent) },
+    Route("POST", "/v1/apps/", .writer) { api, request in try await api.describeEntity(request, .app) },
+    Route("POST", "/v1/runs/", .writer) { api, request in try await api.describeEntity(request, .run) },
     Route("GET", "/v1/stats/", .reader, in: .readers) { api, request in try await api.stats(request) },
   ]
 }

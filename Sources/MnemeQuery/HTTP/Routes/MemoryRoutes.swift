@@ -5,6 +5,7 @@ extension Route {
     Route("POST", "/v3/memories/search/", .reader, in: .readers) { api, request in try await api.search(request) },
     Route("POST", "/v1/context/", .reader, in: .readers) { api, request in try await api.context(request) },
     Route("POST", "/v1/summary/", .reader, in: .readers) { api, request in try await api.summary(request) },
+    Route("POST", "/v1/feedback/", .writer) { api, request in try await api.giveFeedback(request) },
     Route("POST", "/v3/memories/", .reader, in: .readers) { api, request in try await api.list(request) },
     Route("DELETE", "/v1/memories/", .writer) { api, request in try await api.deleteAll(request) },
     Route("GET", "/v1/memories/{id}/", .reader, in: .readers) { api, request in try await api.get(request) },
