@@ -89,7 +89,7 @@ struct RouteSample: Sendable {
     "GET /memories/{id}": "", "DELETE /memories/{id}": "", "GET /memories/{id}/history": "", "GET /entities": "",
     "DELETE /entities/{type}/{id}": "", "GET /configure": "", "GET /configure/providers": "", "GET /requests": "",
     "GET /api-keys": "", "DELETE /api-keys/{id}": "", "GET /auth/setup-status": "", "GET /auth/me": "",
-    "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
+    "GET /healthz": "", "GET /readyz": "", "GET /metrics": "", "GET /openapi.json": "", "GET /docs": "",
   ]
 
   /// Routes that tell everybody why they do nothing.
