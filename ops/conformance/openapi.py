@@ -59,7 +59,7 @@ def with_small_filters(document):
         del nested[name]
     schemas["SmallFilters"] = {
         "type": "object", "required": ["user_id"], "additionalProperties": False,
-        "properties": {"user_id": {"type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[a-z]+$"}}}
+        "properties": {"user_id": schemas["Identifier"]}}
     for path, methods in document["paths"].items():
         for operation in methods.values():
             if operation["operationId"] != "listMemories" and "requestBody" in operation:

@@ -58,7 +58,7 @@ extension Component {
     "DataCondition",
     .any(
       of: [
-        .string(), .integer(in: -(1 << 53)...(1 << 53)), .number(in: -1e15...1e15), .flag(), .null(),
+        .string(), .number(), .flag(), .null(),
         Schema.map("Operators and their operands, or further members.").atLeast(1),
       ], "A value; `\"*\"` for any; operators and their operands; or conditions on members of this one."
     ).example("kitchen"))

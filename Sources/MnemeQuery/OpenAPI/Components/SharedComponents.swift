@@ -49,7 +49,7 @@ extension Component {
   static let identifier = Component(
     "Identifier",
     .any(
-      of: [.string(length: 1...Scope.maxIDLength, pattern: Schema.plainText), .integer(in: -(1 << 53)...(1 << 53))],
+      of: [.string(length: 1...Scope.maxIDLength, pattern: Schema.plainText), .integer()],
       "An id; a number means its digits."
     ).example("alex"))
 }
