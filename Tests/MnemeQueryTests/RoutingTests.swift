@@ -172,6 +172,19 @@ import Testing
 }
 
 @Suite struct RouteTableTests {
+  /// A word in a path is no id: what ids have is not what this path has.
+  @Test(arguments: [
+    ("/v1/memories/search/", "POST"), ("/v1/memories/x/", "GET, PUT, DELETE"), ("/v1/batch/", "PUT, DELETE"),
+    ("/v1/entities/filters/", "GET"), ("/v3/memories/", "POST"),
+  ])
+  func `a path that lacks a method lists those that it has`(path: String, methods: String) async throws {
+    try await Harness().run { client in
+      let reply = try await client.send("OPTIONS", path)
+      #expect(reply.status == 405)
+      #expect(reply.headers["allow"] == methods)
+    }
+  }
+
   @Test func `no two routes take the same request`() {
     let names = RouteTable.api.routes.map { "\($0.method) \($0.path)" }
     #expect(Set(names).count == names.count)
@@ -180,7 +193,7 @@ import Testing
   @Test(arguments: [
     ("GET", "/v1/ping/", 200), ("GET", "/v1/ping", 200), ("GET", "//v1/ping/", 200), ("HEAD", "/v1/ping/", 200),
     ("GET", "/mem0/v1/ping/", 200), ("POST", "/v1/ping/", 405), ("GET", "/v3/memories/", 405),
-    ("GET", "/v1/memories/search/", 400),
+    ("GET", "/v1/memories/search/", 405), ("DELETE", "/v1/memories/search", 405),
     ("GET", "/v1/entities/filters/", 200), ("GET", "/v1/entities/robot/x/", 400), ("GET", "/v2/entities/user/x/", 404),
     ("GET", "/configure", 200), ("GET", "/configure/", 200), ("POST", "/configure", 403),
     ("GET", "/", 303), ("HEAD", "/", 303), ("GET", "/mem0/", 303), ("POST", "/", 405),

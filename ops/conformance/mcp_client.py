@@ -1,22 +1,17 @@
 #!/usr/bin/env python3
 """Drives `mneme mcp` and /mcp with the official Python SDK, in both ways of speaking and over each transport.
 
-    python3 -m venv VENV && VENV/bin/pip install -r ops/conformance/requirements.txt
-    VENV/bin/python ops/conformance/mcp_client.py .build/debug/mneme
+    ops/conformance/run mcp_client [PROGRAM]
 
 Starts servers of its own in a temporary folder and prints a line for each thing that holds; exits with 1 at the first
 that does not.
 """
 
-import json
 import logging
 import os
-import re
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 import anyio
 import httpx2
@@ -24,55 +19,13 @@ import mcp_types as types
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from support import PATIENCE, Server, check, make_key, stop_all
+
 # The SDK logs each answer whose call was cancelled meanwhile.
 logging.disable(logging.ERROR)
 
 READING = {"search_memories", "get_context", "get_memories", "get_memory", "get_event_status"}
 WRITING = {"add_memory", "update_memory", "delete_memory", "delete_all_memories"}
-# How long anything may take, in seconds.
-PATIENCE = 60
-
-
-def check(condition, what, detail=None):
-    if not condition:
-        print(f"FAILED: {what}: {detail}", flush=True)
-        for process in Server.running:
-            process.kill()
-        os._exit(1)
-    print(f"ok: {what}", flush=True)
-
-
-class Server:
-    """A `mneme ROLE` on a port of its own."""
-
-    running = []
-
-    def __init__(self, program, role, folder, *arguments):
-        log = open(f"{folder}.{role}.log", "w+")
-        self.process = subprocess.Popen(
-            [program, role, "--port", "0", "--data-dir", folder, *arguments], stderr=log, stdout=subprocess.DEVNULL)
-        Server.running.append(self.process)
-        end = time.monotonic() + PATIENCE
-        while True:
-            log.seek(0)
-            said = log.read()
-            found = re.search(r"mneme listens on (http://\S+)", said)
-            if found:
-                self.url = found.group(1)
-                return
-            if self.process.poll() is not None or time.monotonic() > end:
-                check(False, f"mneme {role} starts", said)
-            time.sleep(0.05)
-
-    def stop(self):
-        self.process.terminate()
-        check(self.process.wait(PATIENCE) == 0, f"the server at {self.url} ends when it is told to")
-
-    def requests_in_flight(self):
-        with urllib.request.urlopen(f"{self.url}/metrics") as response:
-            text = response.read().decode()
-        # The one that asks is one of them.
-        return int(re.search(r"^mneme_http_requests_in_flight (\d+)", text, re.M).group(1)) - 1
 
 
 def stdio(program, *arguments):
@@ -186,7 +139,8 @@ async def cancellation(client, name, server):
             await anyio.sleep(0.05)
         check(server.requests_in_flight() == 0, f"{name}: nothing of it runs on")
     check((await client.list_tools(cache_mode="bypass")).tools, f"{name}: others are answered")
-    again = structured(await client.call_tool("add_memory", arguments), f"{name}: it is sent again")
+    again = structured(
+        await client.call_tool("add_memory", {**arguments, "wait": False}), f"{name}: it is sent again")
     check(again["event_id"] == event_id and again["status"] == "PENDING", f"{name}: it is the same event", again)
 
 
@@ -203,12 +157,8 @@ async def keys(program, folder):
     """With keys: no key, a reader's key, a key of one owner."""
     file = f"{folder}/keys.json"
 
-    def key(*arguments):
-        return subprocess.run(
-            [program, "keys", "create", "--api-keys", file, *arguments], check=True, capture_output=True,
-            text=True).stdout.strip()
-
-    reader, ann = key("--role", "reader", "--owner", "user:ann"), key("--owner", "user:ann")
+    reader = make_key(program, file, "--role", "reader", "--owner", "user:ann")
+    ann = make_key(program, file, "--owner", "user:ann")
     server = Server(program, "up", f"{folder}/keyed", "--api-keys", file)
 
     def target(key):
@@ -277,5 +227,4 @@ if __name__ == "__main__":
     try:
         anyio.run(main, os.path.abspath(sys.argv[1]))
     finally:
-        for process in Server.running:
-            process.kill()
+        stop_all()

@@ -79,8 +79,9 @@ extension AgentTool {
       }
       body["messages"] = said
       for (name, id) in input.ids { body[name] = .string(id) }
-      let waits = try Members(input.arguments, of: nil).bool("wait") ?? false
-      return ToolRequest("POST", ["v3", "memories", "add"], query: waits ? [("wait", "true")] : [], body: body)
+      // What is not extracted is waited for unless somebody says otherwise.
+      let waits = try Members(input.arguments, of: nil).bool("wait")
+      return ToolRequest("POST", ["v3", "memories", "add"], query: [("wait", waits.map { "\($0)" })], body: body)
     })
 
   private static let searchMemories = AgentTool(

@@ -57,7 +57,9 @@ struct Route: Sendable {
     self.place = place
     self.isGivenUpWithConnection = isGivenUpWithConnection
     self.handler = handler
-    self.pattern = path.split(separator: "/").map { $0.hasPrefix("{") ? .parameter : .literal(String($0)) }
+    let segments = path.split(separator: "/")
+    self.pattern = segments.map { $0.hasPrefix("{") ? .parameter : .literal(String($0)) }
+    self.literalCount = segments.count { !$0.hasPrefix("{") }
   }
 
   /// Whether its path is below the organisations and projects that it names.
@@ -65,6 +67,9 @@ struct Route: Sendable {
 
   /// How many segments its path has.
   var segmentCount: Int { self.pattern.count }
+
+  /// How many of them are words rather than parameters.
+  let literalCount: Int
 
   /// The values of the path's parameters; nil where the path is another.
   func match(_ segments: [String]) -> [String]? {
@@ -82,11 +87,11 @@ struct Route: Sendable {
   }
 }
 
-/// All endpoints. Where two match, the first one answers.
+/// All endpoints. Where the paths of two match, that with more words counts: `search` is no id where it is a word.
 struct RouteTable: Sendable {
   /// In order.
   let routes: [Route]
-  /// The same by the number of their segments: most are passed over without a look.
+  /// By the number of their segments, as most are passed over without a look; of these, those with more words first.
   private let byLength: [[Route]]
 
   /// All endpoints of the API.
@@ -100,7 +105,7 @@ struct RouteTable: Sendable {
     self.routes = routes
     var byLength = [[Route]](repeating: [], count: (routes.map(\.segmentCount).max() ?? 0) + 1)
     for route in routes { byLength[route.segmentCount].append(route) }
-    self.byLength = byLength
+    self.byLength = byLength.map { $0.sorted { $0.literalCount > $1.literalCount } }
   }
 
   /// The endpoint of a request, and the values of its path's parameters. `HEAD` is answered as `GET` is.
@@ -108,8 +113,10 @@ struct RouteTable: Sendable {
   func find(_ method: String, _ segments: [String]) throws -> (route: Route, values: [String]) {
     let method = method == "HEAD" ? "GET" : method
     var allowed: [String] = []
+    var literalCount = 0
     for route in segments.count < self.byLength.count ? self.byLength[segments.count] : [] {
-      guard let values = route.match(segments) else { continue }
+      guard route.literalCount >= literalCount, let values = route.match(segments) else { continue }
+      literalCount = route.literalCount
       if route.method == method { return (route, values) }
       allowed.append(route.method)
     }

@@ -79,6 +79,21 @@ extension QueryAPI {
     return APIResponse(body: Array(self.metrics.text().utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
   }
 
+  /// `GET /openapi.json`: the API for programs.
+  func document(_ request: APIRequest) -> APIResponse {
+    APIResponse(body: OpenAPIDocument.bytes, contentType: "application/json")
+  }
+
+  /// `GET /docs`: the same for people.
+  func documentation(_ request: APIRequest) -> APIResponse {
+    var response = APIResponse(body: DocumentationPage.bytes, contentType: "text/html; charset=utf-8")
+    response.headers = [
+      ResponseHeader("Content-Security-Policy", DocumentationPage.contentSecurityPolicy),
+      ResponseHeader("Referrer-Policy", "no-referrer"),
+    ]
+    return response
+  }
+
   /// What of an error may stand in a log: our own errors say nothing of users, any other is named by its type.
   static func loggable(_ error: any Error) -> String {
     switch error {

@@ -56,6 +56,14 @@ import Testing
     #expect(try await twin.call("get_context", ["query": "tea"]).text == "Nothing is remembered about this.")
   }
 
+  /// A host that wants its answer at once gets it, also where nothing is extracted.
+  @Test(arguments: [(JSONValue.bool(true), "true"), (.bool(false), "false"), (.null, nil)] as [(JSONValue, String?)])
+  func `an add waits as it is told to`(wait: JSONValue, query: String?) throws {
+    let tool = try #require(AgentTool.all.first { $0.name == "add_memory" })
+    let input = try ToolInput(["text": "I like tea", "infer": false, "wait": wait], of: tool, .named(among: nil))
+    #expect(try tool.request(input).query.first { $0.name == "wait" }?.value == query)
+  }
+
   @Test func `messages and ids of an add are passed on`() async throws {
     let twin = try await AgentTwin(allowsAnyOwner: true)
     let said = try await twin.call(

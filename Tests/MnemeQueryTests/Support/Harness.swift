@@ -80,13 +80,15 @@ struct TestClient: Sendable {
     return Array((head + "\r\n").utf8) + (body ?? [])
   }
 
-  /// Sends a request with any bytes as its body.
+  /// Sends a request with any bytes as its body. The answer must be one that the API's document has.
   func send(
     _ method: String, _ target: String, body: [UInt8]? = nil, headers: [String: String] = [:]
   ) async throws -> HTTPReply {
     let connection = try self.connect()
     try await connection.send(self.bytes(method, target, body: body, headers: headers))
-    return try await connection.reply(toHead: method == "HEAD")
+    let reply = try await connection.reply(toHead: method == "HEAD")
+    for problem in DocumentedReply.problems(method, target, reply) { Issue.record("\(problem)") }
+    return reply
   }
 
   /// Sends a request with JSON.

@@ -124,7 +124,7 @@ struct RouteSample: Sendable {
     "GET /api-keys": "", "DELETE /api-keys/{id}": "", "GET /auth/setup-status": "", "GET /auth/me": "",
     "GET /v1/exports/": "?memory_export_id=\(requestID)", "GET /v2/entities/user/{id}/profile/": "",
     "GET /v2/profiles/jobs/{id}/": "", "GET /v2/profiles/settings/": "", "GET /": "",
-    "GET /healthz": "", "GET /readyz": "", "GET /metrics": "",
+    "GET /healthz": "", "GET /readyz": "", "GET /metrics": "", "GET /openapi.json": "", "GET /docs": "",
   ]
 
   /// Routes that tell everybody why they do nothing.

@@ -7,5 +7,7 @@ extension Route {
     Route("GET", "/healthz", .anyone, in: .loop) { api, request in api.health(request) },
     Route("GET", "/readyz", .anyone) { api, request in try await api.readiness(request) },
     Route("GET", "/metrics", .anyone) { api, request in try await api.metricsText(request) },
+    Route("GET", "/openapi.json", .anyone) { api, request in api.document(request) },
+    Route("GET", "/docs", .anyone) { api, request in api.documentation(request) },
   ]
 }
