@@ -91,6 +91,9 @@ final class LogFile: Sendable {
     while true {
       do {
         let database = try DatabasePool(path: path, configuration: self.configuration(options, patience))
+        // An append is durable when it returns: every commit is synced. Not said before the pool is there, as GRDB
+        // sets NORMAL when it turns on the write-ahead log, which then is synced at checkpoints alone.
+        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         let newer = try database.write { try LogSchema.prepare($0) }
         guard let newer else { return database }
         throw EventLogError(
@@ -115,8 +118,6 @@ final class LogFile: Sendable {
       if !database.configuration.readonly, try Int.fetchOne(database, sql: "PRAGMA page_count") == 0 {
         try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
       }
-      // An append is durable when it returns: every commit is synced.
-      try database.execute(sql: "PRAGMA synchronous = FULL")
       // What retention discards is overwritten.
       try database.execute(sql: "PRAGMA secure_delete = ON")
       try database.execute(sql: "PRAGMA journal_size_limit = \(options.maxWriteAheadByteCount)")

@@ -1,10 +1,24 @@
 import EventLog
+import GRDB
 import MnemeCore
 import Testing
 
 @testable import SQLiteEventLog
 
 @Suite struct PartsTests {
+  /// A process that is killed loses nothing either way, as the system has the pages: a machine that stops does.
+  @Test func everyCommitIsSynced() async throws {
+    let folder = LogFolder()
+    defer { folder.remove() }
+    let log = try await SQLiteEventLog.open(path: folder.path)
+    let level = try await log.file.database.writeWithoutTransaction { database in
+      try Int.fetchOne(database, sql: "PRAGMA synchronous")
+    }
+    await log.close()
+    // FULL. NORMAL, which is 1, leaves the write-ahead log to the system until a checkpoint.
+    #expect(level == 2)
+  }
+
   @Test(arguments: 1...200 as ClosedRange<UInt64>)
   func partitionsAreSpreadEvenlyAndStayWhereTheyAre(seed: UInt64) {
     var random = SplitMix64(seed: seed)

@@ -14,8 +14,8 @@ struct BenchLoad: AsyncParsableCommand {
       were given to it; anything else ends with an error, as does a request that is not answered with 200.
 
       With --rate, requests begin evenly, and how long one takes counts from when it should have begun; without, each \
-      connection sends the next one when it has its answer. Before that, adds are sent one by one, each when the one \
-      before it is acknowledged.
+      connection sends the next one when it has its answer. Before that, adds are sent one by one: half of them are \
+      answered once the turn is on disk, the others once the memory can be searched.
       """)
 
   @Option(help: "Connections that are kept.") var connections = 2000
@@ -23,7 +23,7 @@ struct BenchLoad: AsyncParsableCommand {
   @Option(help: "Requests a second of all connections together; not given: as many as there can be.") var rate: Double?
   @Option(help: "Owners.") var owners = 1000
   @Option(help: "Memories of each of them at first.") var memoriesPerOwner = 20
-  @Option(help: "Adds that are sent one by one at first.") var adds = 500
+  @Option(help: "Adds that are sent one by one at first.") var adds = 1000
   @OptionGroup var options: BenchOptions
 
   /// How long outcomes may take after the last request.
@@ -101,29 +101,39 @@ struct BenchLoad: AsyncParsableCommand {
       return LoadClient.Request(path: "/v3/memories/search/", body: EventBodyCoding.encode(body), kind: .search)
     }
     return LoadClient.Request(
-      path: "/v3/memories/add/", body: EventBodyCoding.encode(addition(place, owner, &texts)), kind: .add)
+      path: acknowledgedPath, body: EventBodyCoding.encode(addition(place, owner, &texts)), kind: .add)
   }
 
   private static func addition(_ place: Int, _ owner: String, _ texts: inout BenchTexts) -> JSONValue {
     [
       "messages": [["role": "user", "content": .string(texts.statement(place))]], "user_id": .string(owner),
-      "infer": false, "async_mode": true, "wait": false, "event_id": .string("load-\(place)"),
+      "infer": false, "event_id": .string("load-\(place)"),
     ]
   }
 
-  /// What an add takes until it is acknowledged, where nothing else is asked.
+  /// Answered once the turn is on disk.
+  private static let acknowledgedPath = "/v3/memories/add/?wait=false"
+  /// Answered once its memories can be searched.
+  private static let awaitedPath = "/v3/memories/add/?wait=true"
+
+  /// What adds take where nothing else is asked: until they are acknowledged, and until they can be searched.
   private func addOneByOne(_ server: BenchProcess) async throws -> [Figure] {
-    var latencies = Latencies()
-    for number in 0..<adds {
-      var texts = BenchTexts(seed: UInt64(number))
-      let body = Self.addition(number, "crowd-\(number % owners)", &texts)
-      latencies.add(try await server.timed(.post, "/v3/memories/add/", body).elapsed)
+    var figures: [Figure] = []
+    let half = adds / 2
+    for (name, path, numbers) in [
+      ("acknowledged", Self.acknowledgedPath, 0..<half), ("searchable", Self.awaitedPath, half..<adds),
+    ] {
+      var latencies = Latencies()
+      for number in numbers {
+        var texts = BenchTexts(seed: UInt64(number))
+        let body = Self.addition(number, "crowd-\(number % owners)", &texts)
+        latencies.add(try await server.timed(.post, path, body).elapsed)
+      }
+      figures += [("p50", 0.5), ("p99", 0.99)].map { percentile, share in
+        Figure(name: "an add by itself, \(name): \(percentile)", value: latencies.percentile(share), unit: "ms")
+      }
     }
-    guard adds > 0 else { return [] }
-    return [
-      Figure(name: "an add by itself: p50", value: latencies.percentile(0.5), unit: "ms"),
-      Figure(name: "an add by itself: p99", value: latencies.percentile(0.99), unit: "ms"),
-    ]
+    return figures
   }
 
   // MARK: Afterwards
