@@ -88,7 +88,9 @@ enum GoldenSamples {
       Message(role: "user", content: "I moved to Berlin last month", name: "Alex", timestamp: time, id: "m1"),
       Message(role: "assistant", content: "Noted — “Berlin” 🙂"),
     ], timestamp: time, infer: true, metadata: ["source": "web", "nested": ["n": 1, "list": [true, nil]]],
-    expirationDate: time, customInstructions: "only what lasts")
+    expirationDate: time, customInstructions: "only what lasts", agentCustomInstructions: "what was recommended",
+    includes: "where people live", excludes: "salaries",
+    customCategories: [CustomCategory("home", "where somebody lives"), CustomCategory("plans")])
 
   static let feedback = FeedbackGiven(
     memoryID: memoryID, feedback: Feedback(.veryNegative, reason: "It was Bern"), targets: [memory])

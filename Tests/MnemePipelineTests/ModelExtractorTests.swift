@@ -72,10 +72,8 @@ import Testing
     #expect(error?.code == .truncatedOutput)
   }
 
-  @Test func thePromptBeginsTheSameWhateverIsAsked() {
-    let plain = ExtractionPrompt.standard.system(customInstructions: nil)
-    #expect(ExtractionPrompt.standard.system(customInstructions: "only food").hasPrefix(plain))
-    #expect(plain.utf8.count < 3000)
+  @Test func thePromptIsShortAndItsDataAreJSON() {
+    #expect(ExtractionPrompt.standard.text.utf8.count < 3000)
     #expect(ExtractionPrompt.user([Self.turn("say \"hi\"\n")]).contains("say \\\"hi\\\"\\n"))
   }
 }

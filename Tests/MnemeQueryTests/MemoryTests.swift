@@ -40,6 +40,34 @@ import Testing
     }
   }
 
+  @Test func `an immutable memory can be deleted, but not changed`() async throws {
+    try await self.harness.run { client in
+      let added = try await client.add("I like tea", extra: ["immutable": true, "metadata": ["k": 1]])
+      let id = try #require(added["results"]?.arrayValue?.first?["id"]?.stringValue)
+      let path = "/v1/memories/\(id)/"
+      #expect(try await client.send("GET", path).json["metadata"] == ["k": 1, "immutable": true])
+      for (route, body, place) in [
+        (path, ["text": "I like coffee"], ""), (path, ["metadata": ["immutable": false]], ""),
+        ("/v1/batch/", ["memories": [["memory_id": .string(id), "text": "x"]]], "memories[0]: "),
+      ] as [(String, JSONValue, String)] {
+        let reply = try await client.send("PUT", route, json: body)
+        #expect(reply.status == 400)
+        #expect(try reply.json["detail"]?.stringValue?.hasPrefix("\(place)the memory is immutable") == true)
+      }
+      #expect(try await client.send("GET", path).json["memory"] == "I like tea")
+      #expect(try await client.send("DELETE", path).status == 200)
+      let other = try await client.add("I like rye")
+      let second = "/v1/memories/\(try #require(other["results"]?.arrayValue?.first?["id"]?.stringValue))/"
+      for _ in 0..<2 {
+        // The same edit again is answered as before.
+        let reply = try await client.send(
+          "PUT", second, json: ["metadata": ["immutable": true]], headers: ["Idempotency-Key": "e-2"])
+        #expect(reply.status == 200, "\(reply.text)")
+      }
+      #expect(try await client.send("PUT", second, json: ["text": "x"]).status == 400)
+    }
+  }
+
   static let wrongEdits: [(JSONValue, String)] = [
     ([:], "nothing to change"), (["text": nil, "metadata": nil], "nothing to change"), (["text": ""], "text is empty"),
     (["text": 5], "text must be a string"), (["metadata": []], "metadata must be an object"),

@@ -36,6 +36,7 @@ import Testing
     arguments: [
       ["decay": "no"], ["custom_instructions": 5], ["custom_categories": "food"], ["custom_categories": [5]],
       ["custom_categories": [[:]]], ["custom_categories": [["food": 5]]], [:], ["colour": "red"],
+      ["custom_categories": ["food", ["food": "x"]]], ["custom_categories": [["": "x"]]],
       ["name": .string(String(repeating: "x", count: 257))],
     ] as [JSONValue])
   func `what is no setting is refused`(body: JSONValue) async throws {
@@ -90,6 +91,37 @@ import Testing
         .map { try EventBodyCoding.decode(TurnBody.self, from: $0.data).customInstructions }
       #expect(turns == ["Keep what is eaten", "Keep nothing", nil])
     }
+  }
+
+  @Test func `what else a project asks of extraction is asked of turns that say nothing of it`() async throws {
+    let harness = Harness()
+    let settings: JSONValue = [
+      "inclusion_prompt": "food", "exclusion_prompt": "salaries", "agent_custom_instructions": "be brief",
+      "custom_categories": [["eating": "food"], "x"], "custom_instructions": "",
+    ]
+    let answered: JSONValue = [["role": "user", "content": "I like tea"], ["role": "assistant", "content": "Noted"]]
+    let own: [String: JSONValue] = [
+      "infer": true, "messages": answered, "includes": "tea", "excludes": "", "agent_custom_instructions": "a",
+      "custom_categories": [],
+    ]
+    try await harness.run { client in
+      _ = try await client.send("PATCH", Self.own, json: settings)
+      try await client.add("I like tea", extra: ["infer": true])
+      try await client.add("I like tea", extra: ["infer": true, "messages": answered])
+      try await client.add("I like tea", extra: own)
+      try await client.add("I like tea", extra: ["infer": false])
+      let read = try await client.send("GET", Self.own).json
+      #expect(read["custom_categories"] == [["eating": "food"], "x"])
+    }
+    let turns = try harness.log.events.filter { $0.knownType == .turnRecorded }
+      .map { try EventBodyCoding.decode(TurnBody.self, from: $0.data) }
+    let categories = [CustomCategory("eating", "food"), CustomCategory("x")]
+    #expect(turns.map(\.includes) == ["food", "food", "tea", nil])
+    #expect(turns.map(\.excludes) == ["salaries", "salaries", "", nil])
+    // They are of a turn in which an assistant speaks.
+    #expect(turns.map(\.agentCustomInstructions) == [nil, "be brief", "a", nil])
+    #expect(turns.map(\.customCategories) == [categories, categories, [], nil])
+    #expect(turns.map(\.customInstructions) == [nil, nil, nil, nil])
   }
 
   @Test func `deleting a project deletes its memories and nothing else`() async throws {

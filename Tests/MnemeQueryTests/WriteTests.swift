@@ -42,6 +42,27 @@ import Testing
     (["messages": "x", "timestamp": .double(1e300)], "timestamp must be"),
     (["messages": "x", "expiration_date": "2026-02-30"], "expiration_date must be"),
     (["messages": "x", "custom_instructions": ["x"]], "custom_instructions must be a string"),
+    (["messages": "x", "agent_custom_instructions": 5], "agent_custom_instructions must be a string"),
+    (["messages": "x", "includes": ["x"]], "includes must be a string"),
+    (["messages": "x", "excludes": .string(String(repeating: "x", count: 10_001))], "excludes has more than 10000"),
+    (["messages": "x", "immutable": "yes"], "immutable must be true or false"),
+    (["messages": "x", "observation_datetime": "soon"], "observation_datetime must be"),
+    (["messages": "x", "timestamp": 1, "observation_datetime": 2], "timestamp and observation_datetime differ"),
+    (["messages": "x", "custom_categories": "food"], "custom_categories must be a list of at most 100"),
+    (["messages": "x", "custom_categories": ["food": "meals"]], "custom_categories must be a list of at most 100"),
+    (["messages": "x", "custom_categories": ["food", 5]], "custom_categories[1] is not as in a list"),
+    (["messages": "x", "custom_categories": [[:]]], "custom_categories[0] is not as in a list"),
+    (["messages": "x", "custom_categories": [["food": 5]]], "custom_categories[0] is not as in a list"),
+    (["messages": "x", "custom_categories": ["food", ["food": "x"]]], "custom_categories[1] has the name of one"),
+    (["messages": "x", "custom_categories": [" "]], "custom_categories[0] has no name"),
+    (
+      ["messages": "x", "custom_categories": [["food": .string(String(repeating: "x", count: 1001))]]],
+      "the description in custom_categories[0] has more than 1000"
+    ),
+    (
+      ["messages": "x", "custom_categories": .array((0..<101).map { .string("c\($0)") })],
+      "custom_categories must be a list of at most 100"
+    ),
     (["messages": "x", "event_id": ""], "event_id is empty"),
     (["messages": "x", "event_id": "a\nb"], "event_id holds a control character"),
     (["messages": "x", "event_id": .string(String(repeating: "x", count: 257))], "event_id has more than 256"),
@@ -117,7 +138,10 @@ import Testing
           "filters": ["user_id": "alice"], "agent_id": "bot", "app_id": "app", "run_id": "run",
           "metadata": ["k": [1, nil]],
           "timestamp": .double(1_700_000_000.5), "expiration_date": "2027-01-01", "custom_instructions": "be kind",
-          "event_id": "e-1", "includes": "x", "custom_categories": [["a": "b"]], "enable_graph": true, "version": "v2",
+          "event_id": "e-1", "includes": "food", "excludes": "salaries", "agent_custom_instructions": "be brief",
+          "custom_categories": [["b": "x", "a": ""], "c"], "observation_datetime": .double(1_700_000_000.5),
+          "immutable": true, "enable_graph": true, "version": "v2", "timezone": "Europe/Berlin",
+          "structured_data_schema": ["a": 1],
         ], headers: ["Idempotency-Key": "e-1"])
       #expect(reply.status == 200)
       #expect(
@@ -140,9 +164,10 @@ import Testing
             Message(
               role: "user", content: "I like tea", name: "Al", timestamp: Timestamp("2023-11-14T22:13:20Z"), id: "m1")
           ],
-          timestamp: Timestamp("2023-11-14T22:13:20.5Z"), metadata: ["k": [1, nil]],
-          expirationDate: Timestamp("2027-01-01"),
-          customInstructions: "be kind"))
+          timestamp: Timestamp("2023-11-14T22:13:20.5Z"), metadata: ["k": [1, nil], "immutable": true],
+          expirationDate: Timestamp("2027-01-01"), customInstructions: "be kind",
+          agentCustomInstructions: "be brief", includes: "food", excludes: "salaries",
+          customCategories: [CustomCategory("a"), CustomCategory("b", "x"), CustomCategory("c")]))
   }
 
   static let waiting: [(String, [String: JSONValue])] = [

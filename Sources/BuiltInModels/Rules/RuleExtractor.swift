@@ -12,7 +12,7 @@ public struct RuleExtractor: Extractor {
   /// Longest text of a fact, in bytes: a sentence, its speaker and its dates.
   public static let maxStatementBytes = Sentences.maxBytes + 400
 
-  /// The version of the rules: any change of what they yield is a new one.
+  /// The version of the rules: any change of what they yield for a turn is a new one.
   static let version = "rules-1"
 
   /// What is recorded with each fact.
@@ -41,7 +41,7 @@ public struct RuleExtractor: Extractor {
       facts += self.facts(
         of: turn.body.messages[index], at: index, moment: turn.moment(ofMessage: index), after: facts)
     }
-    return facts
+    return RuleWishes(turn.body.wishes)?.applied(to: facts) ?? facts
   }
 
   private func facts(

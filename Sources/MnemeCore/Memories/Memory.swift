@@ -97,6 +97,11 @@ public struct Memory: Hashable, Sendable, Codable {
     case updatedAt = "updated_at"
   }
 
+  /// The member of the publisher's data that says, when it is true, that nobody may change the memory.
+  public static let immutableMember = "immutable"
+  /// Whether the publisher has said that nobody may change it. Deleting it, and later facts that end it, are no change.
+  public var isImmutable: Bool { metadata?[Self.immutableMember] == true }
+
   /// A memory with all its parts.
   public init(
     id: UUID, text: String, category: String, scope: Scope, actor: String, subject: String, attribute: String?,

@@ -39,11 +39,13 @@ public struct Project: Hashable, Sendable {
     case customInstructions = "custom_instructions"
     /// The same, for what an agent says.
     case agentCustomInstructions = "agent_custom_instructions"
-    /// Categories that take the place of the built-in ones.
+    /// Categories that take the place of the built-in ones, in turns that bring none of their own.
     case customCategories = "custom_categories"
     case name, description, multilingual, decay, usecase
     case memoryDepth = "memory_depth"
+    /// What alone is to be remembered, of turns that do not say themselves.
     case inclusionPrompt = "inclusion_prompt"
+    /// What is not to be remembered, likewise.
     case exclusionPrompt = "exclusion_prompt"
     case enableGraph = "enable_graph"
     case version

@@ -31,8 +31,7 @@ package enum StorableText {
       return refusal("messages[\(index)].content")
     }
     if let metadata = turn.metadata, holdsNUL(.object(metadata)) { return refusal("metadata") }
-    if let text = turn.customInstructions, holdsNUL(text) { return refusal("custom_instructions") }
-    return nil
+    return turn.wishedTexts.first { holdsNUL($0.text) }.map { refusal($0.name) }
   }
 
   private static func refusal(_ place: String) -> String { "\(place) holds U+0000, which no text may; leave it out" }

@@ -63,17 +63,29 @@ public struct TurnBody: Hashable, Sendable, Codable {
   public var expirationDate: Timestamp?
   /// What the publisher asks the extractor to heed.
   public var customInstructions: String?
+  /// The same, for what the assistant says.
+  public var agentCustomInstructions: String?
+  /// What alone is to be remembered, in words.
+  public var includes: String?
+  /// What is not to be remembered, in words.
+  public var excludes: String?
+  /// Categories that take the place of the built-in ones; an empty list is the same as none.
+  public var customCategories: [CustomCategory]?
 
   enum CodingKeys: String, CodingKey {
-    case scope, messages, timestamp, infer, metadata
+    case scope, messages, timestamp, infer, metadata, includes, excludes
     case expirationDate = "expiration_date"
     case customInstructions = "custom_instructions"
+    case agentCustomInstructions = "agent_custom_instructions"
+    case customCategories = "custom_categories"
   }
 
   /// A body with all its parts.
   public init(
     scope: Scope, messages: [Message], timestamp: Timestamp? = nil, infer: Bool = true,
-    metadata: [String: JSONValue]? = nil, expirationDate: Timestamp? = nil, customInstructions: String? = nil
+    metadata: [String: JSONValue]? = nil, expirationDate: Timestamp? = nil, customInstructions: String? = nil,
+    agentCustomInstructions: String? = nil, includes: String? = nil, excludes: String? = nil,
+    customCategories: [CustomCategory]? = nil
   ) {
     self.scope = scope
     self.messages = messages
@@ -82,6 +94,10 @@ public struct TurnBody: Hashable, Sendable, Codable {
     self.metadata = metadata
     self.expirationDate = expirationDate
     self.customInstructions = customInstructions
+    self.agentCustomInstructions = agentCustomInstructions
+    self.includes = includes
+    self.excludes = excludes
+    self.customCategories = customCategories
   }
 
   /// Reads a body; `infer` is true where it is missing.
@@ -94,6 +110,10 @@ public struct TurnBody: Hashable, Sendable, Codable {
       infer: try container.decodeIfPresent(Bool.self, forKey: .infer) ?? true,
       metadata: try container.decodeIfPresent([String: JSONValue].self, forKey: .metadata),
       expirationDate: try container.decodeIfPresent(Timestamp.self, forKey: .expirationDate),
-      customInstructions: try container.decodeIfPresent(String.self, forKey: .customInstructions))
+      customInstructions: try container.decodeIfPresent(String.self, forKey: .customInstructions),
+      agentCustomInstructions: try container.decodeIfPresent(String.self, forKey: .agentCustomInstructions),
+      includes: try container.decodeIfPresent(String.self, forKey: .includes),
+      excludes: try container.decodeIfPresent(String.self, forKey: .excludes),
+      customCategories: try container.decodeIfPresent([CustomCategory].self, forKey: .customCategories))
   }
 }

@@ -13,7 +13,8 @@ public struct ExtractionBatches: Sendable {
     self.maxCharacterCount = maxCharacterCount
   }
 
-  /// Turns of one owner that wait together, cut where a call would get too large; never two owners in one.
+  /// Turns of one owner that wait together, cut where a call would get too large, or what is asked for changes; never
+  /// two owners in one.
   func calls(_ turns: [(index: Int, turn: Turn)]) -> [[(index: Int, turn: Turn)]] {
     var open: [OwnerKey: (call: Int, characters: Int)] = [:]
     var calls: [[(index: Int, turn: Turn)]] = []
@@ -21,7 +22,7 @@ public struct ExtractionBatches: Sendable {
       let characters = turn.body.messages.reduce(0) { $0 + $1.content.utf8.count }
       if let current = open[turn.owner], calls[current.call].count < maxTurnCount,
         current.characters + characters <= maxCharacterCount,
-        calls[current.call][0].turn.body.customInstructions == turn.body.customInstructions
+        calls[current.call][0].turn.body.wishes == turn.body.wishes
       {
         calls[current.call].append((index, turn))
         open[turn.owner] = (current.call, current.characters + characters)

@@ -21,9 +21,30 @@ struct ExtractionPrompt: Hashable, Sendable {
   }
 
   /// The constant part, and the publisher's wishes after it, so that the prefix stays the same.
-  func system(customInstructions: String?) -> String {
-    guard let customInstructions, !customInstructions.isEmpty else { return text }
-    return text + "\nWhat to heed in choosing facts, beyond the rules above:\n" + customInstructions + "\n"
+  func system(_ wishes: ExtractionWishes) -> String {
+    var system = text
+    func add(_ title: String, _ words: String?) {
+      if let words { system += "\n" + title + "\n" + words + "\n" }
+    }
+    add("What to heed in choosing facts, beyond the rules above:", wishes.customInstructions)
+    add("What to heed in choosing facts from what the assistant says:", wishes.agentCustomInstructions)
+    add("Return facts about this alone:", wishes.includes)
+    add("Return no facts about this, whatever else is asked for:", wishes.excludes)
+    guard !wishes.categories.isEmpty else { return system }
+    add(
+      "\"category\" is the name of the one of these that fits best, or \"\(Category.misc)\" where none does:",
+      String(decoding: EventBodyCoding.encode(Self.list(wishes.categories)), as: UTF8.self))
+    return system
+  }
+
+  /// Categories as JSON.
+  static func list(_ categories: [CustomCategory]) -> JSONValue {
+    .array(
+      categories.map { category in
+        var object: [String: JSONValue] = ["name": .string(category.name)]
+        if let text = category.description, !text.isEmpty { object["description"] = .string(text) }
+        return .object(object)
+      })
   }
 
   /// The turns as JSON.
@@ -47,13 +68,23 @@ struct ExtractionPrompt: Hashable, Sendable {
     return .object(object)
   }
 
-  /// JSON Schema of the reply, in the strict subset.
-  static let schema: JSONValue = {
+  /// JSON Schema of the reply to a turn without categories of its own.
+  static let schema = schema(categories: Category.all)
+
+  /// JSON Schema of the reply to what is asked with `wishes`.
+  static func schema(_ wishes: ExtractionWishes) -> JSONValue {
+    guard !wishes.categories.isEmpty else { return schema }
+    let names = wishes.categories.map(\.name)
+    return schema(categories: names.contains(Category.misc) ? names : names + [Category.misc])
+  }
+
+  /// In the strict subset.
+  private static func schema(categories: [String]) -> JSONValue {
     let optionalText: JSONValue = ["type": ["string", "null"]]
     let attributes = Attribute.all.map { JSONValue.string($0.name) } + [.null]
     let fact: [String: JSONValue] = [
       "text": ["type": "string"],
-      "category": ["type": "string", "enum": .array(Category.all.map(JSONValue.string))],
+      "category": ["type": "string", "enum": .array(categories.map(JSONValue.string))],
       "subject": ["type": "string"],
       "attribute": ["type": ["string", "null"], "enum": .array(attributes)],
       "value": optionalText,
@@ -65,7 +96,7 @@ struct ExtractionPrompt: Hashable, Sendable {
       "quote": ["type": "string"],
     ]
     return object(["turns": list(of: object(["index": ["type": "integer"], "facts": list(of: object(fact))]))])
-  }()
+  }
 
   private static func object(_ properties: [String: JSONValue]) -> JSONValue {
     [

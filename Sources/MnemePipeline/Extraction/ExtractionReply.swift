@@ -89,25 +89,37 @@ enum ExtractionReply {
         .invalidOutput,
         "model \"\(modelName)\" gave \(facts.count) facts for one turn, more than \(maxFactCountPerTurn)")
     }
+    let own = (turn.body.customCategories ?? []).map(\.name)
     return try facts.compactMap { fact in
       guard turn.body.messages.indices.contains(fact.messageIndex) else {
         throw ModelError(.invalidOutput, "model \"\(modelName)\" names a message that its turn does not have")
       }
       let text = fact.text.trimmed
       guard !text.isEmpty, text.count <= maxTextLength else { return nil }
-      return candidate(fact, text: text, message: turn.body.messages[fact.messageIndex])
+      return candidate(fact, text: text, message: turn.body.messages[fact.messageIndex], ownCategories: own)
     }
   }
 
-  private static func candidate(_ fact: Fact, text: String, message: Message) -> FactCandidate {
+  /// The category that a fact was given where it is one of those to choose from.
+  private static func category(_ fact: Fact, _ attribute: Attribute?, own: [String]) -> String {
+    guard !own.isEmpty else {
+      return Category.all.contains(fact.category) ? fact.category : attribute?.category ?? Category.misc
+    }
+    // Where the endpoint does not hold a model to the schema, its case may differ.
+    let name = fact.category.lowercased()
+    return own.first { $0 == fact.category } ?? own.first { $0.lowercased() == name } ?? Category.misc
+  }
+
+  private static func candidate(
+    _ fact: Fact, text: String, message: Message, ownCategories own: [String]
+  ) -> FactCandidate {
     let attribute = fact.attribute.flatMap(Attribute.named)
     let value = fact.value?.trimmed
     let isSlotted = attribute != nil && value?.isEmpty == false
     // A quote that is not in the message is the model's own words: the whole message is the honest span then.
     let quote = message.content.contains(fact.quote) && !fact.quote.isEmpty ? fact.quote : message.content
     return FactCandidate(
-      text: text,
-      category: Category.all.contains(fact.category) ? fact.category : attribute?.category ?? Category.misc,
+      text: text, category: category(fact, attribute, own: own),
       subject: fact.subject.trimmed.isEmpty ? "user" : fact.subject.trimmed,
       attribute: isSlotted ? attribute?.name : nil, value: isSlotted ? value : nil, polarity: fact.polarity,
       validFrom: fact.validFrom.flatMap(Timestamp.init), validTo: fact.validTo.flatMap(Timestamp.init),

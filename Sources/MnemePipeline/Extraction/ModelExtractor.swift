@@ -25,12 +25,13 @@ public struct ModelExtractor: Extractor {
     self.recipe = ExtractionRecipe(extractor: prompt.name, model: model.name, promptHash: prompt.hash)
   }
 
-  /// One call.
+  /// One call. What the first turn asks of its extraction is what all of them do.
   public func extract(_ turns: [Turn]) async throws -> [Extraction] {
+    let wishes = turns.first?.body.wishes
     let reply = try await model.complete(
       ChatRequest(
-        system: prompt.system(customInstructions: turns.first?.body.customInstructions),
-        user: ExtractionPrompt.user(turns), schemaName: "memories", schema: ExtractionPrompt.schema,
+        system: wishes.map(prompt.system) ?? prompt.text, user: ExtractionPrompt.user(turns), schemaName: "memories",
+        schema: wishes.map { ExtractionPrompt.schema($0) } ?? ExtractionPrompt.schema,
         maxOutputTokens: maxOutputTokens))
     guard !reply.isTruncated else {
       throw ModelError(.truncatedOutput, "model \"\(model.name)\" was cut off at \(maxOutputTokens) tokens")

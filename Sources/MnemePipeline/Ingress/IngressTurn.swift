@@ -7,7 +7,9 @@ enum IngressTurn {
 
   private static let members: Set<String> = [
     "scope", "messages", "timestamp", "infer", "metadata", "expiration_date", "custom_instructions",
+    "agent_custom_instructions", "includes", "excludes", "custom_categories",
   ]
+  private static let categoryMembers: Set<String> = ["name", "description"]
   private static let scopeMembers: Set<String> = ["user_id", "agent_id", "app_id", "run_id"]
   private static let messageMembers: Set<String> = ["role", "content", "name", "timestamp", "id"]
 
@@ -38,6 +40,9 @@ enum IngressTurn {
     for (index, message) in (body["messages"]?.arrayValue ?? []).enumerated() {
       try self.check(message, are: self.messageMembers, of: "messages[\(index)]")
     }
+    for (index, category) in (body["custom_categories"]?.arrayValue ?? []).enumerated() {
+      try self.check(category, are: self.categoryMembers, of: "custom_categories[\(index)]")
+    }
   }
 
   private static func check(_ value: JSONValue, are known: Set<String>, of place: String) throws {
@@ -59,11 +64,12 @@ enum IngressTurn {
     if let violation = StorableText.violation(in: body) { throw IngressRefusal(.malformedBody, violation) }
     try self.check(body.timestamp, "timestamp")
     try self.check(body.expirationDate, "expiration_date")
-    if let text = body.customInstructions, text.utf8.count > bounds.maxInstructionLength,
-      text.count > bounds.maxInstructionLength
-    {
-      throw IngressRefusal(
-        .malformedBody, "custom_instructions has more than \(bounds.maxInstructionLength) characters")
+    for (name, text) in body.wishedTexts
+    where text.utf8.count > bounds.maxInstructionLength && text.count > bounds.maxInstructionLength {
+      throw IngressRefusal(.malformedBody, "\(name) has more than \(bounds.maxInstructionLength) characters")
+    }
+    if let violation = CustomCategory.violation(in: body.customCategories ?? [], at: "custom_categories") {
+      throw IngressRefusal(.malformedBody, violation)
     }
   }
 

@@ -29,12 +29,24 @@ extension QueryAPI {
   /// The turn with what is set for its project where it says nothing itself. It is written into the turn, so that a
   /// replay finds what was set when it was said.
   private func completed(_ turn: TurnBody, _ request: APIRequest) -> TurnBody {
-    guard turn.infer, turn.customInstructions == nil else { return turn }
+    guard turn.infer else { return turn }
     let caller = request.admission.principal
-    let project = self.projects.catalog[ProjectKey(tenant: caller.tenant, project: caller.project)]
-    guard let text = project.settings[.customInstructions]?.stringValue, !text.isEmpty else { return turn }
+    let settings = self.projects.catalog[ProjectKey(tenant: caller.tenant, project: caller.project)].settings
+    func text(_ setting: Project.Setting) -> String? {
+      settings[setting]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+    }
     var turn = turn
-    turn.customInstructions = text
+    turn.customInstructions = turn.customInstructions ?? text(.customInstructions)
+    // Nothing else of a turn could be what they are about.
+    if turn.messages.contains(where: { $0.role == "assistant" }) {
+      turn.agentCustomInstructions = turn.agentCustomInstructions ?? text(.agentCustomInstructions)
+    }
+    turn.includes = turn.includes ?? text(.inclusionPrompt)
+    turn.excludes = turn.excludes ?? text(.exclusionPrompt)
+    if turn.customCategories == nil, let value = settings[.customCategories], value != [], value != .null {
+      // What was set before there were bounds may be beyond them; it keeps nobody from adding.
+      turn.customCategories = try? CategoryForm.categories(value, Project.Setting.customCategories.rawValue)
+    }
     return turn
   }
 

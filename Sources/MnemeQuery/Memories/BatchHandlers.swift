@@ -85,6 +85,9 @@ extension QueryAPI {
       guard let view = views[element.memoryID] else {
         throw RequestFailure(.notFound, element.members.prefixed(RequestFailure.memoryNotFound.description))
       }
+      if type == .memoryEditRequested, view.memory.isImmutable {
+        throw RequestFailure.invalid(element.members.prefixed(Self.immutableRefusal))
+      }
       return Submission.Part(name: view.memory.id.text, owner: view.owner, body: body(index, view.memory))
     }
     let receipt = try await self.submit(Submission(id: eventID, type: type, parts: parts), waits: waits)

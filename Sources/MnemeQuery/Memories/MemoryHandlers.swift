@@ -37,6 +37,12 @@ extension QueryAPI {
     let eventID = try EventID.find(in: members, header: request.header("idempotency-key"))
     try await self.awaitPosition(request, members)
     let view = try await self.memory(id, request)
+    if view.memory.isImmutable {
+      // What is sent again is answered as before, also where it was this that made it immutable.
+      guard let eventID,
+        try await self.earlier(eventID, .memoryEditRequested, tenant: request.tenant, owner: nil, memoryID: id) != nil
+      else { throw RequestFailure.invalid(Self.immutableRefusal) }
+    }
     let receipt = try await self.submit(
       Submission(
         id: eventID, type: .memoryEditRequested, owner: view.owner, memoryID: id,
@@ -49,6 +55,9 @@ extension QueryAPI {
     object.add("status", .string((receipt.isProcessed ? EventStatus.succeeded : .pending).rawValue))
     return Self.written(.object(object), receipt)
   }
+
+  /// Why a memory is not changed.
+  static let immutableRefusal = "the memory is immutable; delete it, and add what is to take its place"
 
   /// `DELETE /v1/memories/{id}/`: deletes one memory, with what it superseded where `delete_linked` says so.
   func delete(_ request: APIRequest) async throws -> APIResponse {

@@ -15,12 +15,35 @@ struct TurnForm: Sendable {
   init(_ members: Members, bounds: QueryConfiguration) throws {
     let scope = try Self.scope(members)
     if let violation = scope.violation { throw RequestFailure.invalid(violation) }
+    func wish(_ name: String) throws -> String? {
+      try members.string(name, maxLength: bounds.maxInstructionLength)
+    }
     self.turn = TurnBody(
-      scope: scope, messages: try Self.messages(members, bounds), timestamp: try members.time("timestamp"),
-      infer: try members.bool("infer") ?? true, metadata: try members.object("metadata"),
-      expirationDate: try members.time("expiration_date"),
-      customInstructions: try members.string("custom_instructions", maxLength: bounds.maxInstructionLength))
+      scope: scope, messages: try Self.messages(members, bounds), timestamp: try Self.time(members),
+      infer: try members.bool("infer") ?? true, metadata: try Self.metadata(members),
+      expirationDate: try members.time("expiration_date"), customInstructions: try wish("custom_instructions"),
+      agentCustomInstructions: try wish("agent_custom_instructions"), includes: try wish("includes"),
+      excludes: try wish("excludes"),
+      customCategories: try members.any("custom_categories").map {
+        try CategoryForm.categories($0, members.path("custom_categories"))
+      })
     self.waits = try members.bool("async_mode").map { !$0 }
+  }
+
+  /// When it was said, by either of the names that clients have for it.
+  private static func time(_ members: Members) throws -> Timestamp? {
+    let (said, observed) = (try members.time("timestamp"), try members.time("observation_datetime"))
+    if let said, let observed, said != observed {
+      throw RequestFailure.invalid("timestamp and observation_datetime differ; send one of them")
+    }
+    return said ?? observed
+  }
+
+  /// The publisher's data; that memories of the turn refuse to be changed stands there, as it does after an import.
+  private static func metadata(_ members: Members) throws -> [String: JSONValue]? {
+    let metadata = try members.object("metadata")
+    guard try members.bool("immutable") == true else { return metadata }
+    return (metadata ?? [:]).merging([Memory.immutableMember: true]) { $1 }
   }
 
   /// Ids stand at the top or in `filters`; the client does both.

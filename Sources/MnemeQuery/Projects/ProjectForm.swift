@@ -6,8 +6,6 @@ enum ProjectForm {
   static let maxNameLength = 256
   /// Longest description or prompt, in characters.
   static let maxTextLength = 10_000
-  /// Categories, at most.
-  static let maxCategoryCount = 100
 
   /// Reads the settings that stand in `members`; null puts one back to nothing. Other members are passed over: older
   /// clients send some that mean nothing here.
@@ -29,28 +27,13 @@ enum ProjectForm {
       case .multilingual, .decay, .enableGraph:
         if let flag = try members.bool(name) { settings[setting] = .bool(flag) }
       case .customCategories:
-        if let value = members.any(name) { settings[setting] = try categories(value, members.path(name)) }
+        guard let value = members.any(name) else { break }
+        // Kept as it was given; read here so that no turn meets one that is wrong.
+        _ = try CategoryForm.categories(value, members.path(name))
+        settings[setting] = value
       case .profileEnabled, .profileSchema, .profileInstructions: preconditionFailure("left out above")
       }
     }
     return settings
-  }
-
-  /// A list of names, or of objects that give names their descriptions.
-  private static func categories(_ value: JSONValue, _ path: String) throws -> JSONValue {
-    let failure = RequestFailure.invalid(
-      "\(path) must be a list of at most \(maxCategoryCount) names, or of objects {\"name\": \"description\"}")
-    guard let list = value.arrayValue, list.count <= maxCategoryCount else { throw failure }
-    for element in list {
-      switch element {
-      case .string(let name): guard !name.isEmpty, name.count <= maxNameLength else { throw failure }
-      case .object(let pairs):
-        guard !pairs.isEmpty,
-          pairs.allSatisfy({ ($0.value.stringValue?.count).map { $0 <= maxTextLength } ?? false })
-        else { throw failure }
-      case .null, .bool, .int, .double, .array: throw failure
-      }
-    }
-    return value
   }
 }

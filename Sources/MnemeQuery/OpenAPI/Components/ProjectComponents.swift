@@ -14,14 +14,7 @@ extension Component {
     "multilingual": Schema.flag("Whether memories keep the language of what was said.").orNull,
     "decay": Schema.flag("Whether old memories count for less.").orNull,
     "enable_graph": Schema.flag("Whether clients ask for a graph.").orNull,
-    "custom_categories": .list(
-      "Categories: names, or objects that give names their descriptions.",
-      of: .any(
-        of: [
-          .string(length: 1...ProjectForm.maxNameLength),
-          Schema.map(of: .string(length: 0...ProjectForm.maxTextLength)).atLeast(1),
-        ]), count: 0...ProjectForm.maxCategoryCount
-    ).orNull.example([["food": "What somebody eats, or does not"]]),
+    "custom_categories": Schema.customCategories.orNull,
   ]
 
   private static func text(_ description: String) -> Schema {
@@ -78,4 +71,16 @@ extension Component {
 
   /// Members.
   static let memberList = Component("MemberList", .object(nil, ["members": .list(of: .reference(member))]))
+}
+
+extension Schema {
+  /// Categories of a turn or a project.
+  static let customCategories = Schema.list(
+    "Categories in place of the built-in ones: names, or objects that give names their descriptions.",
+    of: .any(
+      of: [
+        .string(length: 1...CustomCategory.maxNameLength),
+        Schema.map(of: .string(length: 0...CustomCategory.maxDescriptionLength)).atLeast(1),
+      ]), count: 0...CustomCategory.maxCount
+  ).example([["food": "What somebody eats, or does not"]])
 }

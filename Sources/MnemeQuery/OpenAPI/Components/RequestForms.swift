@@ -16,11 +16,18 @@ extension Schema {
     "event_id": .publishersEventID, "metadata": .map("Data that memories of this turn carry."),
     "infer": .flag("Whether facts are extracted; else each message is stored as it stands. Otherwise true."),
     "timestamp": .timeInRequest, "expiration_date": .timeInRequest,
-    "custom_instructions": .string(
-      "What extraction is told beside its prompt. Otherwise the project's.",
-      length: 0...QueryConfiguration().maxInstructionLength),
+    "custom_instructions": wish("What extraction is told beside its prompt. Otherwise the project's."),
+    "agent_custom_instructions": wish("The same, for what the assistant says. Otherwise the project's."),
+    "includes": wish("What alone is to be remembered. Otherwise the project's `inclusion_prompt`."),
+    "excludes": wish("What is not to be remembered. Otherwise the project's `exclusion_prompt`."),
+    "custom_categories": customCategories, "observation_datetime": .timeInRequest,
+    "immutable": .flag("Whether memories of this turn refuse to be changed. Otherwise false."),
     "async_mode": .flag("The opposite of `wait`."),
   ]
+
+  private static func wish(_ description: String) -> Schema {
+    .string(description, length: 0...QueryConfiguration().maxInstructionLength)
+  }
 
   /// A turn.
   static let turn = Schema.form(
