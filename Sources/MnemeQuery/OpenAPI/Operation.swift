@@ -125,7 +125,7 @@ struct OperationArea: Sendable {
 
   /// All areas, as people read them. Each route stands in one of them.
   static let all: [OperationArea] = [
-    memories, batches, entities, events, projects, agents, legacy, selfHosted, service,
+    memories, batches, entities, events, exports, profiles, projects, webhooks, agents, legacy, selfHosted, service,
   ]
 }
 
