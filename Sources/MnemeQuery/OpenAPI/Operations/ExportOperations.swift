@@ -39,7 +39,7 @@ extension OperationArea {
         details: "With `page` or `page_size`, a page of what was asked for, the newest first; else the export, as "
           + "`POST /v1/exports/get/` makes it.",
         Operation.Parameter.owners + [
-          .query("session_id", .string(length: 0...Scope.maxIDLength), "The same as `run_id`."),
+          .query("session_id", .string(length: 1...Scope.maxIDLength), "The same as `run_id`."),
           .query("filters", .string(), "The filters that were asked for, as JSON or as Python prints a dict."),
           .query("memory_export_id", .string(), "Id of the export."), .page,
           .pageSize(Page.defaultSize, max: Page.maxSize), .minPosition,
