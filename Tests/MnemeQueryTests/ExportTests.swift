@@ -65,6 +65,14 @@ import Testing
       #expect(list["count"] == 3 && list["next"] != .null)
       #expect(list["results"]?.arrayValue?.compactMap { $0["id"]?.stringValue } == [ids[2], ids[1]])
       #expect(list["results"]?.arrayValue?.first?["filters"] == ["user_id": "bob"])
+      // A condition holds for a list, too, and one that is not understood is refused there.
+      let bobs = try await client.send("GET", "/v1/exports/?page=1&user_id=bob").json
+      #expect(bobs["results"]?.arrayValue?.compactMap { $0["id"]?.stringValue } == [ids[2]])
+      let one = try await client.send("GET", "/v1/exports/?page=1&memory_export_id=\(ids[0])").json
+      #expect(one["count"] == 1)
+      for query in ["colour=red", "filters=x", "user_id=%0A"] {
+        #expect(try await client.send("GET", "/v1/exports/?page=1&\(query)").status == 400, "\(query)")
+      }
     }
   }
 

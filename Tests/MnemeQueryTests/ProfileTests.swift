@@ -139,7 +139,9 @@ import Testing
     ([:], 400), (["operation": "explode"], 400), (["operation": "trigger"], 400),
     (["operation": "trigger", "entity_id": "bob", "entity_type": "agent"], 400),
     (["operation": "trigger", "entity_id": "nobody"], 404), (["operation": "sample", "limit": 0], 400),
-    (["operation": "sample", "limit": 11], 400),
+    (["operation": "sample", "limit": 11], 400), (["operation": "sample", "entity_id": ""], 400),
+    (["operation": "trigger", "entity_id": "*"], 400), (["operation": "trigger", "entity_id": "a\n"], 400),
+    (["operation": "trigger", "entity_id": .string(String(repeating: "x", count: 257))], 400),
   ]
 
   @Test(arguments: wrongJobs)

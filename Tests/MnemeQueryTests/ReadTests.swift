@@ -10,6 +10,8 @@ import Testing
 @Suite struct SearchTests {
   static let filters: JSONValue = ["user_id": "alice"]
 
+  private static let long = String(repeating: "é", count: 257)
+
   static let wrongBodies: [([String: JSONValue], String)] = [
     (["query": nil], "query is required"), (["query": " \n"], "query is empty"),
     (["query": 5], "query must be a string"),
@@ -22,6 +24,9 @@ import Testing
     (["filters": ["user_id": ["a"]]], "filters.user_id is a list"),
     (["filters": ["user_id": "a", "created_at": ["gt": .int(.min)]]], "filters holds an integer that is out of range"),
     (["filters": ["user_id": "a\u{1}"]], "filters holds an id with a control character"),
+    (["filters": ["user_id": ""]], "filters holds an id that is empty"),
+    (["filters": ["run_id": ["in": ["r", .string(long)]]]], "filters holds an id with more than 256 characters"),
+    (["filters": ["NOT": ["app_id": ["ne": .string(long)]]]], "filters holds an id with more than 256 characters"),
     (["filters": ["OR": [["user_id": "a"], "b"]]], "filters.OR[1] must be an object"),
     (["user_id": "alice"], "user_id must stand in filters"), (["run_id": "r"], "run_id must stand in filters"),
     (["top_k": 0], "top_k must be an integer from 1 to 1000"), (["top_k": 1001], "top_k must be"),

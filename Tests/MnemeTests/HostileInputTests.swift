@@ -63,22 +63,24 @@ import Testing
     ("a parent", RawConnection.request("GET", "/v1/memories/%2e%2e/"), 400, "UUID"),
     ("a parent event", RawConnection.request("GET", "/v1/event/..%2f..%2flog.sqlite/"), 404, ""),
     ("plain dots", RawConnection.request("GET", "/../../../etc/passwd"), 404, ""),
-    ("many headers", RawConnection.request("GET", "/v1/ping/", nil, manyHeaders), 400, ""),
+    ("many headers", RawConnection.request("GET", "/v1/ping/", nil, manyHeaders), 431, "too_large"),
     (
       "a large header",
-      RawConnection.request("GET", "/v1/ping/", nil, "X-Flood: \(String(repeating: "x", count: 100_000))\r\n"), 400, ""
+      RawConnection.request("GET", "/v1/ping/", nil, "X-Flood: \(String(repeating: "x", count: 100_000))\r\n"), 431,
+      "too_large"
     ),
     (
       "two lengths",
-      "POST \(adding) HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 50\r\n\r\n{}   ", 400, ""
+      "POST \(adding) HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 50\r\n\r\n{}   ", 400,
+      "no HTTP"
     ),
     (
       "two framings",
       "POST \(adding) HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
-        + "0\r\n\r\n" + RawConnection.request("POST", adding, add("smuggled", user: "victim")), 400, ""
+        + "0\r\n\r\n" + RawConnection.request("POST", adding, add("smuggled", user: "victim")), 400, "no HTTP"
     ),
-    ("a NUL in the head", "GET /v1/ping/\0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400, ""),
-    ("a NUL in a header", RawConnection.request("GET", "/v1/ping/", nil, "Idempotency-Key: a\0b\r\n"), 400, ""),
+    ("a NUL in the head", "GET /v1/ping/\0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 400, "no HTTP"),
+    ("a NUL in a header", RawConnection.request("GET", "/v1/ping/", nil, "Idempotency-Key: a\0b\r\n"), 400, "no HTTP"),
     ("100 MB, announced", expecting("Content-Length: 104857600"), 413, "bytes"),
   ]
 

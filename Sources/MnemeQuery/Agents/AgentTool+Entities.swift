@@ -37,7 +37,7 @@ extension AgentTool {
     "list_events", "List events", .reads, "What was added, changed and deleted lately, newest first.",
     arguments: [
       page, pageSize,
-      Argument("event_type", "string", "Of this kind alone.", ["enum": ["ADD", "UPDATE", "DELETE"]]),
+      Argument("event_type", "string", "Of this kind alone.", ["enum": ["ADD", "UPDATE", "DELETE", "FEEDBACK"]]),
       Argument("status", "string", "Of this status alone.", ["enum": ["PENDING", "SUCCEEDED", "FAILED"]]),
       Argument("start_date", "string", "From then on, RFC 3339 or a date."),
       Argument("end_date", "string", "Until then, RFC 3339 or a date."),

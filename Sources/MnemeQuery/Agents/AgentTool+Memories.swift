@@ -67,7 +67,9 @@ extension AgentTool {
         "infer", "boolean", "False stores each message as it stands, true takes facts out of it.", ["default": true]),
       Argument("timestamp", "string", "When it was said, RFC 3339. Not set: now."),
       Argument("expiration_date", "string", "From when on it is forgotten, RFC 3339 or a date."),
-      Argument("wait", "boolean", "Whether to wait for what became of it, up to 30 s.", ["default": false]),
+      Argument(
+        "wait", "boolean",
+        "Whether to wait for what became of it, up to 30 s. Not set: only where infer is false."),
       Argument("event_id", "string", "An id of your own: a second call with the same one adds nothing."),
     ],
     results: ["event_id": ["type": "string"], "status": ["type": "string"]], method: "POST",

@@ -59,7 +59,7 @@ struct ExportForm: Sendable {
   /// What `filters` mean.
   static func filter(_ filters: JSONValue) throws -> Filter {
     let filter = try ReadForm.parse(filters)
-    try ReadForm.refuseControlCharacters(filter)
+    try ReadForm.refuseImpossibleIDs(filter)
     return filter
   }
 

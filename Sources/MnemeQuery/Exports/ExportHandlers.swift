@@ -36,18 +36,15 @@ extension QueryAPI {
   /// `GET /v1/exports/`: the same for older clients, by the query; with `page` or `page_size`, what was asked for.
   func queriedExport(_ request: APIRequest) async throws -> APIResponse {
     try await self.awaitPosition(request)
-    if let page = try Page(request.target) { return try await self.listExports(request, page) }
-    let members = try LegacyForm.members(of: request.target, except: ["memory_export_id"])
-    return try await self.export(
-      request, id: try request.target.value("memory_export_id"), try LegacyForm.current(members))
+    let page = try Page(request.target)
+    let members = try LegacyForm.members(of: request.target, except: ["memory_export_id", "page", "page_size"])
+    let (id, conditions) = (try request.target.value("memory_export_id"), try LegacyForm.current(members))
+    guard let page else { return try await self.export(request, id: id, conditions) }
+    return try await self.listExports(request, page, id: id, conditions)
   }
 
   private func export(_ request: APIRequest, id: String?, _ members: Members) async throws -> APIResponse {
-    let filters = try ExportForm.filters(members)
-    let found = try await self.exports(request).last { export in
-      (id.map { $0 == export.id } ?? true) && (filters.map { $0 == export.filters } ?? true)
-    }
-    guard let found else { throw Self.exportNotFound }
+    guard let found = try await self.exports(request, id: id, members).last else { throw Self.exportNotFound }
     let memories = try await self.memories(
       MemoryQuery(
         tenant: request.tenant, filter: try found.filters.map(ExportForm.filter), notExpiredAt: self.clock()),
@@ -88,8 +85,10 @@ extension QueryAPI {
     }
   }
 
-  private func listExports(_ request: APIRequest, _ page: Page) async throws -> APIResponse {
-    let exports = Array(try await self.exports(request).reversed())
+  private func listExports(
+    _ request: APIRequest, _ page: Page, id: String?, _ members: Members
+  ) async throws -> APIResponse {
+    let exports = Array(try await self.exports(request, id: id, members).reversed())
     let results: [JSONOutput] = page.of(exports).map { export in
       .value([
         "id": .string(export.id), "schema": export.schema, "filters": export.filters ?? [:],
@@ -100,11 +99,15 @@ extension QueryAPI {
     return APIResponse(.object(page.answer(to: request, totalCount: exports.count, results)))
   }
 
-  /// What was asked for in the caller's project by keys that reach no more than the caller, the newest last.
-  private func exports(_ request: APIRequest) async throws -> [ExportRequest] {
-    let all = try await self.projects.refresh()[self.ownProject(request)].exports
-    guard let own = self.reach.names else { return all }
-    return all.filter { $0.owners.map { Set($0).isSubset(of: own) } ?? false }
+  /// What was asked for in the caller's project by keys that reach no more than the caller, the newest last; of that
+  /// id and with those filters, where they are there.
+  private func exports(_ request: APIRequest, id: String?, _ members: Members) async throws -> [ExportRequest] {
+    let filters = try ExportForm.filters(members)
+    let named = try await self.projects.refresh()[self.ownProject(request)].exports.filter { export in
+      (id.map { $0 == export.id } ?? true) && (filters.map { $0 == export.filters } ?? true)
+    }
+    guard let own = self.reach.names else { return named }
+    return named.filter { $0.owners.map { Set($0).isSubset(of: own) } ?? false }
   }
 }
 

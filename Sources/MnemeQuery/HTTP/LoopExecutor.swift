@@ -49,10 +49,11 @@ struct LoopChannel: ServerChildChannel {
     self.headTimeout = headTimeout
   }
 
-  /// As `HTTP1Channel` has it, with a deadline for heads.
+  /// As `HTTP1Channel` has it, with a deadline for heads, and with a word for what is no HTTP.
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
     self.channel.setup(channel: channel, logger: logger).map { value in
       // It fails only where the connection is gone already; then its value must still be handled to its end.
+      try? MalformedRequest.install(on: channel)
       try? HeadDeadline.install(on: channel, timeout: self.headTimeout)
       return value
     }

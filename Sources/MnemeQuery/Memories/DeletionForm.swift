@@ -43,7 +43,7 @@ struct DeletionForm: Sendable {
     guard !parts.isEmpty, filter.namesScope else {
       throw RequestFailure.invalid("One of the filters: app_id, user_id, agent_id or run_id is required!")
     }
-    try ReadForm.refuseControlCharacters(filter)
+    try ReadForm.refuseImpossibleIDs(filter)
     self.init(filter)
   }
 

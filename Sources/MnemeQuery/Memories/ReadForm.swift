@@ -38,7 +38,7 @@ struct ReadForm: Sendable {
     }
     if let end = try members.time("end_date") { parts.append(.compare(.createdAt, .lte, .int(end.milliseconds))) }
     let all = parts.count == 1 ? filter : .and(parts)
-    try Self.refuseControlCharacters(all)
+    try Self.refuseImpossibleIDs(all)
     let latestOnly = try members.bool("latest_only") ?? false
     let showsExpired = try members.bool("show_expired") ?? false
     let asOf = try members.time("as_of")
@@ -70,17 +70,24 @@ struct ReadForm: Sendable {
     }
   }
 
-  /// No id holds a control character, so a filter that asks for one is a mistake.
-  static func refuseControlCharacters(_ filter: Filter) throws {
+  /// No id holds a control character, and none of an owner is empty or longer than it may be, so a filter that asks for
+  /// one is a mistake.
+  static func refuseImpossibleIDs(_ filter: Filter) throws {
     switch filter {
-    case .and(let parts), .or(let parts): for part in parts { try refuseControlCharacters(part) }
-    case .not(let part): try refuseControlCharacters(part)
+    case .and(let parts), .or(let parts): for part in parts { try refuseImpossibleIDs(part) }
+    case .not(let part): try refuseImpossibleIDs(part)
     case .isPresent: break
-    case .compare(let field, _, let operand):
-      guard [.userID, .agentID, .appID, .runID, .actor, .memoryID].contains(field) else { return }
-      for value in operand.arrayValue ?? [operand] {
-        guard !(value.stringValue ?? "").unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
+    case .compare(let field, let op, let operand):
+      let isOwner = [.userID, .agentID, .appID, .runID].contains(field)
+      guard isOwner || field == .actor || field == .memoryID else { return }
+      for id in (operand.arrayValue ?? [operand]).compactMap(\.stringValue) {
+        guard !id.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
           throw RequestFailure.invalid("filters holds an id with a control character")
+        }
+        guard isOwner, op != .contains, op != .icontains else { continue }
+        guard !id.isEmpty else { throw RequestFailure.invalid("filters holds an id that is empty") }
+        guard id.utf8.count <= Scope.maxIDLength || id.count <= Scope.maxIDLength else {
+          throw RequestFailure.invalid("filters holds an id with more than \(Scope.maxIDLength) characters")
         }
       }
     }

@@ -122,6 +122,7 @@ enum OpenAPIDocument {
     "Retry-After": Header(
       description: "Seconds after which the same request may succeed.", schema: .count()),
     "WWW-Authenticate": Header(description: "How to show a key.", schema: .string()),
+    "Location": Header(description: "Where to go on.", schema: .string()),
     "Mcp-Session-Id": Header(description: "A session, of an answer to `initialize`.", schema: .string()),
   ]
 

@@ -125,7 +125,7 @@ struct OperationArea: Sendable {
 
   /// All areas, as people read them. Each route stands in one of them.
   static let all: [OperationArea] = [
-    memories, batches, entities, events, projects, agents, legacy, selfHosted, service,
+    memories, batches, entities, events, exports, profiles, projects, webhooks, agents, legacy, selfHosted, service,
   ]
 }
 
@@ -174,10 +174,10 @@ extension Operation.Parameter {
   static let memoryID = Operation.Parameter.path("id", .uuid(), "Id of the memory.")
   /// An id that is asked for in the query.
   static let owners: [Operation.Parameter] = [
-    .query("user_id", .string(length: 0...Scope.maxIDLength), "Id of the person; `*` for any."),
-    .query("agent_id", .string(length: 0...Scope.maxIDLength), "Id of the agent; `*` for any."),
-    .query("app_id", .string(length: 0...Scope.maxIDLength), "Id of the application; `*` for any."),
-    .query("run_id", .string(length: 0...Scope.maxIDLength), "Id of the session; `*` for any."),
+    .query("user_id", .string(length: 1...Scope.maxIDLength), "Id of the person; `*` for any."),
+    .query("agent_id", .string(length: 1...Scope.maxIDLength), "Id of the agent; `*` for any."),
+    .query("app_id", .string(length: 1...Scope.maxIDLength), "Id of the application; `*` for any."),
+    .query("run_id", .string(length: 1...Scope.maxIDLength), "Id of the session; `*` for any."),
   ]
 }
 

@@ -17,7 +17,7 @@ extension QueryAPI {
   /// Users of a sample, if the request does not say.
   private static let defaultSampleCount = 5
   /// Most users of a sample.
-  private static let maxSampleCount = 10
+  static let maxSampleCount = 10
   /// Where jobs are, as clients ask for them.
   private static let jobsPath = "/v2/profiles/jobs/"
 
@@ -86,6 +86,9 @@ extension QueryAPI {
       throw RequestFailure.invalid("entity_type must be \(ProfileSettings.entityType)")
     }
     let user = try members.id("entity_id")
+    if let user, let violation = Scope(Owner(kind: .user, id: user)).violation {
+      throw RequestFailure.invalid("entity_id: \(violation)")
+    }
     let limit = try members.integer("limit", in: 1...Self.maxSampleCount) ?? Self.defaultSampleCount
     let idempotencyKey = try EventID.find(in: nil, header: request.header("idempotency-key"))
     let key = self.ownProject(request)

@@ -3,8 +3,8 @@ import MnemeCore
 extension Component {
   /// What adds, lists, searches and contexts answer.
   static let answers = [
-    addAnswer, addedResults, pendingAdd, updatedMemory, deletion, memoryPage, hit, searchAnswer, askedTime,
-    contextMemory, contextAnswer, summaryMemory, summaryAnswer, eventPage,
+    addAnswer, addedResults, pendingAdd, updatedMemory, feedbackAnswer, deletion, memoryPage, hit, searchAnswer,
+    askedTime, contextMemory, contextAnswer, summaryMemory, summaryAnswer, eventPage,
   ]
 
   /// What an add answers.
@@ -41,6 +41,17 @@ extension Component {
     memory.schema.and(
       "The memory as it stands now; while `status` is `PENDING`, as it stood before.",
       ["event_id": .eventID, "status": .status]))
+
+  /// What feedback answers.
+  static let feedbackAnswer = Component(
+    "FeedbackAnswer",
+    .object(
+      "What is kept of it, or will be.",
+      [
+        "id": .eventID, "memory_id": .uuid("The memory."), "message": .string().example("Feedback recorded"),
+        "feedback": rating.orNull, "feedback_reason": .string().orNull.example("It is out of date."),
+        "event_id": .eventID, "status": .status,
+      ]))
 
   /// What the deletion of one memory answers.
   static let deletion = Component(

@@ -15,13 +15,15 @@ extension Component {
   static let entity = Component(
     "Entity",
     .object(
-      "Somebody or something whose id stands on memories.",
+      "Somebody or something whose id stands on memories, or that was described.",
       [
         "id": .string("The id.").example("alex"), "name": .string("The same.").example("alex"),
         "type": .word(kinds, "Which of the four ids."), "owner": .string("The organisation.").example("default"),
-        "total_memories": .count("Memories that are current.").example(3), "metadata": .map(),
-        "created_at": .time("When the first of its memories was decided."),
-        "updated_at": .time("When one of them changed last."),
+        "total_memories": .count("Memories that are current.").example(3),
+        "display_name": .string("What people call it.").orNull.example("Alex"),
+        "metadata": .map("What was said of it."),
+        "created_at": .time("When the first of its memories was decided, or it was described."),
+        "updated_at": .time("When that changed last."),
       ]))
 
   /// A page of entities.

@@ -16,6 +16,9 @@ extension Component {
     "session_id": .string("The same as `run_id`, as some clients call it.").orNull.example(.null),
   ]
 
+  /// What somebody thinks of a memory.
+  static let rating = Schema.word(Feedback.Rating.allCases.map(\.rawValue), "What somebody thinks of it.")
+
   /// A memory as it stands.
   static let memory = Component(
     "Memory",
@@ -46,6 +49,8 @@ extension Component {
         "confidence": .number("How sure the extractor was.", in: 0...1).example(.double(0.9)),
         "reinforcement_count": .count("How often it was said again.").example(0),
         "edited": .flag("Whether a person rewrote it.").example(false),
+        "feedback": rating.orNull.example(.null),
+        "feedback_reason": .string("Why, in their words.").orNull.example(.null),
         "recipe": .string("What derived it.").example("builtin-1/none/abc"),
         "sources": .list("Where it was said.", of: .reference(source)),
       ]))
@@ -106,7 +111,8 @@ extension Component {
     .object(
       "How far a write is, and what it did.",
       [
-        "id": .eventID, "event_type": .word(["ADD", "UPDATE", "DELETE"], "What was asked for."), "status": .status,
+        "id": .eventID, "event_type": .word(["ADD", "UPDATE", "DELETE", "FEEDBACK"], "What was asked for."),
+        "status": .status,
         "payload": .map("Empty."), "metadata": .null("Nothing."),
         "results": .list("What it did to memories; empty while it is pending.", of: .reference(change)),
         "created_at": .time("When it was taken in."), "updated_at": .time(), "started_at": .time(),

@@ -109,5 +109,5 @@ extension Schema {
   ]
 
   /// Filters that add to ids at the top.
-  private static let olderFilters = Schema.any(of: [.reference(.nestedFilters), Schema.object().closed])
+  static let olderFilters = Schema.any(of: [.reference(.nestedFilters), Schema.object().closed])
 }

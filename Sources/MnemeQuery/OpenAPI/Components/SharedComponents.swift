@@ -2,7 +2,7 @@ import MnemeCore
 
 extension Component {
   /// Every component, by area.
-  static let all: [Component] = shared + memories + answers + entities + projects + agents + server
+  static let all: [Component] = shared + memories + answers + entities + exports + projects + webhooks + agents + server
 
   /// What all areas use.
   static let shared = [error, message, receipt, time, identifier]

@@ -16,9 +16,26 @@ extension OperationArea {
     details: "200 also where nothing is left of it.", ofEntity + [.wait(true), .minPosition, .idempotencyKey],
     replies: [.written("They are deleted, or will be.", .reference(.receipt))])
 
+  /// Says something of an entity of `kind`.
+  private static func describing(_ kind: EntitySummary.Kind, _ id: String) -> Operation {
+    let name = "\(kind.rawValue)_id"
+    return Operation(
+      id, "Says something of the \(kind.rawValue) of an id",
+      details: "In place of what was said before. It needs no memory for that.",
+      body: Operation.Body(
+        .form(
+          nil, [name: .reference(.identifier)],
+          optional: [
+            "name": .string("What people call it.", length: 1...ProjectForm.maxNameLength, pattern: Schema.plainText)
+              .example("Alex"),
+            "metadata": .map("Anything about it, of 16 KiB at most."),
+          ]), example: [name: "alex", "name": "Alex", "metadata": ["team": "kitchen"]]),
+      replies: [Operation.Reply("The entity.", .reference(.entity), status: 201)])
+  }
+
   /// Users, agents, applications and sessions.
   static let entities = OperationArea(
-    "Entities", "Users, agents, applications and sessions: what stands on memories that are left.",
+    "Entities", "Users, agents, applications and sessions: what stands on memories that are left, or was described.",
     [
       "GET /v1/entities/": Operation(
         "listEntities", "Lists entities",
@@ -32,6 +49,9 @@ extension OperationArea {
       "DELETE /v2/entities/{type}/{id}/": deleting,
       "GET /v1/entities/{type}/{id}/": getting.older("getEntityV1"),
       "DELETE /v1/entities/{type}/{id}/": deleting.older("deleteEntityV1"),
+      "POST /v1/users/": describing(.user, "describeUser"),
+      "POST /v1/agents/": describing(.agent, "describeAgent"),
+      "POST /v1/apps/": describing(.app, "describeApp"), "POST /v1/runs/": describing(.run, "describeRun"),
       "GET /v1/stats/": Operation(
         "getStatistics", "Tells how much there is", [.minPosition],
         replies: [Operation.Reply("How much there is.", .reference(.statistics))]),
@@ -46,7 +66,7 @@ extension OperationArea {
         details: "Those of this process that are under way, then those that ended.",
         [
           .query(
-            "event_type", .word(["ADD", "UPDATE", "DELETE", "SEARCH", "GET", "GET_ALL"]),
+            "event_type", .word(["ADD", "UPDATE", "DELETE", "FEEDBACK", "SEARCH", "GET", "GET_ALL"]),
             "What was asked for. Reads leave no event."),
           .query("status", .word(EventStatus.allCases.map(\.rawValue)), "How far they are."),
           .query("start_date", .string(), "Only later ones: RFC 3339, a date, or seconds since 1970."),

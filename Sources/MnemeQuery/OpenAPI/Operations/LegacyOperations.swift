@@ -7,7 +7,7 @@ extension OperationArea {
   /// Conditions of a list that stand in its query.
   static let conditions: [Operation.Parameter] =
     Operation.Parameter.owners + [
-      .query("session_id", .string(length: 0...Scope.maxIDLength), "The same as `run_id`."),
+      .query("session_id", .string(length: 1...Scope.maxIDLength), "The same as `run_id`."),
       .query("filters", .string(), "A filter, as JSON or as Python prints a dict."),
       .query("metadata", .string(), "Conditions on the publisher's data, written so."),
       .query("categories", .list(of: .string()), "One of these; given several times for several."),

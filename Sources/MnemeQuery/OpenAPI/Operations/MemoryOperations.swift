@@ -83,6 +83,22 @@ extension OperationArea {
         .wait(true), .minPosition, .idempotencyKey,
       ],
       replies: [.written("It is deleted, or will be.", .reference(.deletion))]),
+    "POST /v1/feedback/": Operation(
+      "giveFeedback", "Says what somebody thinks of a memory",
+      details: "In place of what was said before. Without `feedback`, that is taken back.",
+      [.wait(true), .minPosition, .idempotencyKey],
+      body: Operation.Body(
+        .form(
+          nil, ["memory_id": .uuid("The memory.")],
+          optional: [
+            "feedback": Component.rating,
+            "feedback_reason": .string("Why.", length: 0...QueryAPI.maxFeedbackReasonLength),
+            "event_id": .publishersEventID, "min_position": .position,
+          ]),
+        example: [
+          "memory_id": Schema.sampleID, "feedback": "NEGATIVE", "feedback_reason": "It is out of date.",
+        ]),
+      replies: [.written("It is kept, or will be.", .reference(.feedbackAnswer))]),
     "GET /v1/memories/{id}/history/": Operation(
       "getHistory", "Tells every change of a memory, oldest first, also of one that was deleted",
       [.memoryID, .minPosition], replies: [Reply("The changes.", .list(of: .reference(.historyEntry)))]),

@@ -45,7 +45,7 @@ extension OperationArea {
           .reference(.projectSettings), example: ["custom_instructions": "Keep what somebody may not eat"]),
         replies: [done]),
       "DELETE \(path){project}/": Operation(
-        "deleteProject", "Deletes a project's memories, settings and members",
+        "deleteProject", "Deletes a project's memories, settings, members and webhooks",
         details: "Its keys go on until they are revoked.", ofProject, replies: [done]),
       "GET \(path){project}/members/": Operation(
         "listMembers", "Lists who belongs to a project", ofProject,

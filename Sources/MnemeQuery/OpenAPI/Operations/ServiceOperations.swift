@@ -43,6 +43,13 @@ extension OperationArea {
         "ping", "Tells who asks", replies: [Operation.Reply("Who asks.", .reference(.ping))]),
       "GET /v1/lag/": Operation(
         "getLag", "Tells how much is under way", replies: [Operation.Reply("How much waits.", .reference(.lag))]),
+      "GET /": Operation(
+        "getRoot", "Leads browsers to the page",
+        replies: [
+          Operation.Reply(
+            "To the page.", .object(nil, ["docs": .string("Path of the page.").example("/docs")]), status: 303,
+            headers: ["Location"])
+        ]),
       "GET /healthz": Operation(
         "getHealth", "Tells whether the process answers",
         replies: [Operation.Reply("It does.", .reference(.health))]),
