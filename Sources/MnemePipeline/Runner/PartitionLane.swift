@@ -108,8 +108,7 @@ struct PartitionLane: Sendable {
 
   /// Waits longer after each failure in a row.
   func pause(after attempt: Int) async throws {
-    let delay = Self.recovery.delay(afterAttempt: attempt, retryAfter: nil, jitter: environment.jitter())
-    try await environment.sleep(delay ?? Self.recovery.maxDelay)
+    try await environment.recover(after: attempt)
   }
 
   private func metadata(_ error: any Error) -> Logger.Metadata {

@@ -59,44 +59,13 @@ public struct StageRunner: Service {
   }
 
   private func work() async throws {
-    let consumer = try await log.subscribe(group: stage.group, topics: [stage.topic], instance: instance)
-    do {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        var lanes: [TopicPartition: LaneBuffer] = [:]
-        defer { for lane in lanes.values { lane.close() } }
-        while !Task.isCancelled {
-          let seeks = lanes.compactMapValues { $0.takeSeekTarget() }
-          if !seeks.isEmpty { await consumer.seek(seeks) }
-          let result = try await poll(consumer)
-          for partition in result.revoked { lanes.removeValue(forKey: partition)?.close() }
-          for partition in result.assigned {
-            let buffer = LaneBuffer()
-            lanes[partition] = buffer
-            group.addTask { try await self.run(partition, buffer, consumer) }
-          }
-          await deliver(result.records, to: lanes, consumer)
-        }
-        group.cancelAll()
-      }
-    } catch {
-      await consumer.close()
-      throw error
-    }
-    await consumer.close()
-  }
-
-  private func poll(_ consumer: any LogConsumer) async throws -> PollResult {
-    var attempt = 1
-    while true {
-      do {
-        return try await consumer.poll(limit: ReadLimit(), timeout: bounds.pollTimeout)
-      } catch let error as EventLogError where error.isRetriable {
-        logger.error("poll failed, trying again", metadata: ["group": "\(stage.group)", "error": "\(error)"])
-        let delay = PartitionLane.recovery.delay(
-          afterAttempt: attempt, retryAfter: nil, jitter: environment.jitter())
-        try await environment.sleep(delay ?? PartitionLane.recovery.maxDelay)
-        attempt += 1
-      }
+    let loop = PartitionLoop(
+      log: log, group: stage.group, topic: stage.topic, instance: instance, limit: ReadLimit(),
+      pollTimeout: bounds.pollTimeout, environment: environment, logger: logger)
+    try await loop.run {
+      try await self.run($0, $1, $2)
+    } take: {
+      await self.deliver($0.records, to: $1, $2)
     }
   }
 

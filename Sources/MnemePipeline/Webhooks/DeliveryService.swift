@@ -47,49 +47,15 @@ public struct DeliveryService: Service {
   }
 
   private func work() async throws {
-    let consumer = try await log.subscribe(group: Self.group, topics: [Topics.webhooks], instance: instance)
-    do {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        var lanes: [TopicPartition: LaneBuffer] = [:]
-        defer { for lane in lanes.values { lane.close() } }
-        while !Task.isCancelled {
-          let result = try await poll(consumer)
-          for partition in result.revoked { lanes.removeValue(forKey: partition)?.close() }
-          // The lanes read by themselves, as far as they have room: of the consumer they need what it may commit.
-          if !result.assigned.isEmpty { await consumer.pause(result.assigned) }
-          for partition in result.assigned {
-            let lane = LaneBuffer()
-            lanes[partition] = lane
-            group.addTask { try await self.run(partition, lane, consumer) }
-          }
-        }
-        group.cancelAll()
-      }
-    } catch {
-      await consumer.close()
-      throw error
+    let loop = PartitionLoop(
+      log: log, group: Self.group, topic: Topics.webhooks, instance: instance, limit: ReadLimit(maxRecordCount: 1),
+      pollTimeout: Self.pollTimeout, environment: deliverer.environment, logger: deliverer.logger)
+    // The lanes read by themselves, as far as they have room: of the consumer they need what it may commit.
+    try await loop.run {
+      try await self.run($0, $1, $2)
+    } take: { result, _, consumer in
+      if !result.assigned.isEmpty { await consumer.pause(result.assigned) }
     }
-    await consumer.close()
-  }
-
-  private func poll(_ consumer: any LogConsumer) async throws -> PollResult {
-    var attempt = 1
-    while true {
-      do {
-        return try await consumer.poll(limit: ReadLimit(maxRecordCount: 1), timeout: Self.pollTimeout)
-      } catch let error as EventLogError where error.isRetriable {
-        deliverer.logger.error(
-          "poll failed, trying again", metadata: ["group": "\(Self.group)", "error": "\(error)"])
-        try await pause(after: attempt)
-        attempt += 1
-      }
-    }
-  }
-
-  private func pause(after attempt: Int) async throws {
-    let delay = PartitionLane.recovery.delay(
-      afterAttempt: attempt, retryAfter: nil, jitter: deliverer.environment.jitter())
-    try await deliverer.environment.sleep(delay ?? PartitionLane.recovery.maxDelay)
   }
 
   /// Serves one partition as long as this worker has it.
@@ -105,7 +71,7 @@ public struct DeliveryService: Service {
         deliverer.logger.warning(
           "webhooks of a partition wait, trying again",
           metadata: ["partition": "\(partition)", "error": "\(error)"])
-        try await pause(after: attempt)
+        try await deliverer.environment.recover(after: attempt)
         attempt += 1
       }
     }
