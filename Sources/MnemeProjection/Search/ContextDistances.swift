@@ -21,11 +21,8 @@ struct ContextDistances: Sendable, BitwiseCopyable {
   /// How far the farthest of it is; nil where it has to be looked for.
   var reach: Int? {
     guard !isElsewhere else { return nil }
-    var (reach, rest) = (0, distances)
-    while rest != 0 {
-      reach = max(reach, abs(Int(Int8(truncatingIfNeeded: rest))))
-      rest >>= 8
-    }
+    var reach = 0
+    forEach(from: 0) { reach = max(reach, abs($0)) }
     return reach
   }
 

@@ -70,7 +70,7 @@ struct BenchLoad: AsyncParsableCommand {
     for kind in LoadClient.Kind.allCases {
       let latencies = result.latencies[kind] ?? Latencies()
       figures.append(
-        Figure(name: "\(kind.rawValue)", value: Double(result.counts[kind] ?? 0) / Double(seconds), unit: "1/s"))
+        Figure(name: "\(kind.rawValue)", value: Double(latencies.count) / Double(seconds), unit: "1/s"))
       figures.append(Figure(name: "\(kind.rawValue): p50", value: latencies.percentile(0.5), unit: "ms"))
       figures.append(Figure(name: "\(kind.rawValue): p99", value: latencies.percentile(0.99), unit: "ms"))
     }

@@ -117,6 +117,9 @@ struct BenchServer: Sendable {
 struct Latencies: Sendable {
   private var milliseconds: [Double] = []
 
+  /// How many they are of.
+  var count: Int { milliseconds.count }
+
   mutating func add(_ duration: Duration) { milliseconds.append(duration.inSeconds * 1000) }
 
   mutating func add(_ other: Latencies) { milliseconds += other.milliseconds }

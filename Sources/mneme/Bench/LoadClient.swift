@@ -24,8 +24,6 @@ struct LoadClient: Sendable {
   struct Result: Sendable {
     /// Of each kind that was answered with 200.
     var latencies: [Kind: Latencies] = [:]
-    /// How many of each.
-    var counts: [Kind: Int] = [:]
     /// Bodies of what additions were answered with.
     var added: [[UInt8]] = []
     /// What went wrong, and how often.
@@ -101,7 +99,6 @@ final class LoadResults: Sendable {
   func answered(_ kind: LoadClient.Kind, after elapsed: TimeAmount, _ body: ByteBuffer) {
     self.state.withLock { state in
       state.latencies[kind, default: Latencies()].add(.nanoseconds(elapsed.nanoseconds))
-      state.counts[kind, default: 0] += 1
       if kind == .add { state.added.append(Array(body.readableBytesView)) }
     }
   }
