@@ -9,25 +9,32 @@ final class LogFile: Sendable {
   let path: String
   let options: SQLiteEventLog.Options
   let database: DatabasePool
+  /// How large the write-ahead log is.
+  let writeAheadPages: WriteAheadPages
   private let patience: Patience
+
+  /// What readers are waited for, at most so many milliseconds.
+  enum Occasion: Int {
+    /// The write-ahead log could begin anew.
+    case restart = 5
+    /// It is too large.
+    case truncation = 100
+  }
 
   /// How long a lock is waited for. SQLite's own pauses grow to 100 ms, in which a busy process would win every time.
   private final class Patience: Sendable {
     static let pause: Duration = .milliseconds(1)
-    /// Longest wait for readers, in pauses.
-    static let maxBriefPauseCount = 100
-    let isBrief = Atomic(false)
     let maxPauseCount: Int
+    /// The same at this moment.
+    let maxCurrentPauseCount: Atomic<Int>
 
     init(_ timeout: Duration) {
       self.maxPauseCount = max(1, Int(timeout / Self.pause))
+      self.maxCurrentPauseCount = Atomic(self.maxPauseCount)
     }
 
     func wait(_ pauseCount: Int) -> Bool {
-      let isBrief = self.isBrief.load(ordering: .relaxed)
-      guard pauseCount < (isBrief ? min(Self.maxBriefPauseCount, self.maxPauseCount) : self.maxPauseCount) else {
-        return false
-      }
+      guard pauseCount < self.maxCurrentPauseCount.load(ordering: .relaxed) else { return false }
       // Only threads of GRDB's queues come here.
       Thread.sleep(forTimeInterval: Self.pause.seconds)
       return true
@@ -41,9 +48,11 @@ final class LogFile: Sendable {
     self.options = options
     let patience = Patience(options.busyTimeout)
     self.patience = patience
+    let pages = WriteAheadPages()
+    self.writeAheadPages = pages
     try Self.makeFile(path)
     do {
-      self.database = try Self.openDatabase(path, options, patience)
+      self.database = try Self.openDatabase(path, options, patience, pages)
     } catch {
       throw LogFailure.error(error, path: path)
     }
@@ -57,11 +66,21 @@ final class LogFile: Sendable {
     return (attributes?[.size] as? NSNumber)?.intValue ?? 0
   }
 
-  /// Runs `body` without much patience for others' locks.
-  func whileWaitingBriefly(_ body: () -> Void) {
-    self.patience.isBrief.store(true, ordering: .relaxed)
-    defer { self.patience.isBrief.store(false, ordering: .relaxed) }
+  /// Runs `body` without much patience for others' locks. On the writer's queue.
+  func whileWaiting(at occasion: Occasion, _ body: () -> Void) {
+    let patience = self.patience
+    patience.maxCurrentPauseCount.store(min(occasion.rawValue, patience.maxPauseCount), ordering: .relaxed)
+    defer { patience.maxCurrentPauseCount.store(patience.maxPauseCount, ordering: .relaxed) }
     body()
+  }
+
+  /// One more connection, which makes no changes.
+  /// - Throws: GRDB's errors.
+  func connection(label: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.label = label
+    configuration.busyMode = .callback { [patience] in patience.wait($0) }
+    return try DatabaseQueue(path: self.path, configuration: configuration)
   }
 
   // MARK: Opening
@@ -85,12 +104,12 @@ final class LogFile: Sendable {
 
   /// Another process may be opening the file too, and SQLite does not wait at every step of that.
   private static func openDatabase(
-    _ path: String, _ options: SQLiteEventLog.Options, _ patience: Patience
+    _ path: String, _ options: SQLiteEventLog.Options, _ patience: Patience, _ pages: WriteAheadPages
   ) throws -> DatabasePool {
     var pauseCount = 0
     while true {
       do {
-        let database = try DatabasePool(path: path, configuration: self.configuration(options, patience))
+        let database = try DatabasePool(path: path, configuration: self.configuration(options, patience, pages))
         // An append is durable when it returns: every commit is synced. Not said before the pool is there, as GRDB
         // sets NORMAL when it turns on the write-ahead log, which then is synced at checkpoints alone.
         try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -106,7 +125,9 @@ final class LogFile: Sendable {
     }
   }
 
-  private static func configuration(_ options: SQLiteEventLog.Options, _ patience: Patience) -> Configuration {
+  private static func configuration(
+    _ options: SQLiteEventLog.Options, _ patience: Patience, _ pages: WriteAheadPages
+  ) -> Configuration {
     var configuration = Configuration()
     configuration.label = "mneme-log"
     configuration.foreignKeysEnabled = true
@@ -121,7 +142,9 @@ final class LogFile: Sendable {
       // What retention discards is overwritten.
       try database.execute(sql: "PRAGMA secure_delete = ON")
       try database.execute(sql: "PRAGMA journal_size_limit = \(options.maxWriteAheadByteCount)")
-      if let pages = options.maxPageCount { try database.execute(sql: "PRAGMA max_page_count = \(pages)") }
+      if let count = options.maxPageCount { try database.execute(sql: "PRAGMA max_page_count = \(count)") }
+      // Each connection keeps its configuration, and with it what it reports to.
+      if !database.configuration.readonly { pages.follow(database) }
     }
     return configuration
   }

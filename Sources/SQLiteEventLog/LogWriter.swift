@@ -43,11 +43,13 @@ final class LogWriter: Sendable {
 
   private let file: LogFile
   private let bell: Doorbell
+  private let checkpointer: Checkpointer
   private let state = Mutex(State())
 
-  init(file: LogFile, bell: Doorbell) {
+  init(file: LogFile, bell: Doorbell, checkpointer: Checkpointer) {
     self.file = file
     self.bell = bell
+    self.checkpointer = checkpointer
   }
 
   /// Runs `body` in a transaction that may hold other changes too, each of which can fail alone. Returns once it is on
@@ -111,6 +113,8 @@ final class LogWriter: Sendable {
       while let group = self.takeGroup() {
         self.commit(group, database)
         self.lookOutside(database)
+        self.checkpointer.begin()
+        self.checkpointer.finish(database)
       }
     }
   }
@@ -240,7 +244,7 @@ final class LogWriter: Sendable {
       return true
     }
     guard isDue, self.file.writeAheadByteCount > self.file.options.maxWriteAheadByteCount else { return }
-    self.file.whileWaitingBriefly {
+    self.file.whileWaiting(at: .truncation) {
       // Readers that stay longer than that are waited for next time.
       _ = try? database.checkpoint(.truncate)
     }

@@ -13,6 +13,7 @@ public final class SQLiteEventLog: EventLog {
   let writer: LogWriter
   let bell = Doorbell()
   let leases = MemberLeases()
+  private let checkpointer: Checkpointer
   private let tasks: [Task<Void, Never>]
   private let catalog = Mutex<[String: TopicEntry]>([:])
 
@@ -21,13 +22,21 @@ public final class SQLiteEventLog: EventLog {
   /// Opens, or makes, the log at `path`, with its folder.
   /// - Throws: `EventLogError`.
   public static func open(path: String, options: Options = Options()) async throws -> SQLiteEventLog {
-    SQLiteEventLog(try await Self.blocking { try LogFile(path: path, options: options) })
+    try await Self.blocking {
+      let file = try LogFile(path: path, options: options)
+      do {
+        return SQLiteEventLog(file, try Checkpointer(file: file))
+      } catch {
+        throw LogFailure.error(error, path: path)
+      }
+    }
   }
 
-  private init(_ file: LogFile) {
+  private init(_ file: LogFile, _ checkpointer: Checkpointer) {
     self.file = file
+    self.checkpointer = checkpointer
     let (bell, leases) = (self.bell, self.leases)
-    let writer = LogWriter(file: file, bell: bell)
+    let writer = LogWriter(file: file, bell: bell, checkpointer: checkpointer)
     self.writer = writer
     // They know nothing of this object, so that one that is dropped without being closed ends them.
     self.tasks = [
@@ -55,14 +64,15 @@ public final class SQLiteEventLog: EventLog {
     for task in self.tasks { await task.value }
     await self.leaveAllGroups()
     self.writer.close()
-    let database = self.file.database
+    let (database, checkpointer) = (self.file.database, self.checkpointer)
+    try? await Self.blocking { checkpointer.close() }
     // A last piece of work on the writer's queue: changes before it are done when it runs. What stands in the
     // write-ahead log goes into the file, which is whole by itself then.
     let file = self.file
     _ = try? await database.writeWithoutTransaction { database in
       // Closed twice, it has no connection any more, and GRDB would hand SQLite a null pointer.
       guard unsafe database.sqliteConnection != nil else { return }
-      file.whileWaitingBriefly { _ = try? database.checkpoint(.truncate) }
+      file.whileWaiting(at: .truncation) { _ = try? database.checkpoint(.truncate) }
     }
     try? await Self.blocking { try database.close() }
     self.bell.ringAll()
