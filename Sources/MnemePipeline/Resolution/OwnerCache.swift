@@ -5,6 +5,7 @@ struct OwnerCache {
   private let maxByteCount: Int
   private var entries: [OwnerKey: (memories: OwnerMemories, lastUse: Int)] = [:]
   private var useCount = 0
+  private var byteCount = 0
 
   init(maxByteCount: Int) {
     self.maxByteCount = maxByteCount
@@ -17,14 +18,16 @@ struct OwnerCache {
       useCount += 1
       // Moved out and in again, so that a change does not copy an owner's vectors.
       var memories = entries.removeValue(forKey: owner)?.memories
+      byteCount -= memories?.byteCount ?? 0
       yield &memories
-      if let memories { entries[owner] = (memories, useCount) }
+      guard let memories else { return }
+      byteCount += memories.byteCount
+      entries[owner] = (memories, useCount)
     }
   }
 
   /// Lets go of the owners that were not used for longest until the rest fits.
   mutating func trim() {
-    var byteCount = entries.values.reduce(0) { $0 + $1.memories.byteCount }
     guard byteCount > maxByteCount else { return }
     for (owner, entry) in entries.sorted(by: { $0.value.lastUse < $1.value.lastUse }) where byteCount > maxByteCount {
       byteCount -= entry.memories.byteCount

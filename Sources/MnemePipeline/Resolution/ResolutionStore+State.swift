@@ -11,11 +11,14 @@ extension ResolutionStore {
       switch event {
       case .added(let memory): try KnownMemory(memory).write(owner: owner, database)
       case .retracted(let id, _):
-        try database.cachedStatement(sql: "DELETE FROM known WHERE id = ?").execute(arguments: [id])
+        try database.cachedStatement(sql: "DELETE FROM known WHERE owner = ? AND id = ?")
+          .execute(arguments: [owner, id])
         try database.cachedStatement(sql: "INSERT OR IGNORE INTO deleted VALUES (?, ?)").execute(arguments: [owner, id])
       case .rated: continue
       case .reinforced, .revised, .superseded:
-        let row = try Row.fetchOne(database, sql: "SELECT * FROM known WHERE id = ?", arguments: [event.memoryID])
+        let row = try Row.fetchOne(
+          database.cachedStatement(sql: "SELECT * FROM known WHERE owner = ? AND id = ?"),
+          arguments: [owner, event.memoryID])
         guard let row, var known = KnownMemory(row) else { continue }
         known.evolve(event)
         try known.write(owner: owner, database)
@@ -55,22 +58,24 @@ extension ResolutionStore {
 
   /// Folds one record of the vectors topic. Other generations write there too, of memories that may have the same id
   /// and other words: a vector is taken where it is that of the words known here.
-  static func fold(_ body: MemoriesEmbedded, _ database: Database) throws {
+  static func fold(_ body: MemoriesEmbedded, owner: String, _ database: Database) throws {
     for entry in body.entries {
       let text = try String.fetchOne(
-        database.cachedStatement(sql: "SELECT text FROM known WHERE id = ?"), arguments: [entry.memoryID])
+        database.cachedStatement(sql: "SELECT text FROM known WHERE owner = ? AND id = ?"),
+        arguments: [owner, entry.memoryID])
       guard let text, Derivation.sha256(text) == entry.textHash else { continue }
-      try database.cachedStatement(sql: "UPDATE known SET vector = ? WHERE id = ?")
-        .execute(arguments: [entry.vector, entry.memoryID])
+      try database.cachedStatement(sql: "UPDATE known SET vector = ? WHERE owner = ? AND id = ?")
+        .execute(arguments: [entry.vector, owner, entry.memoryID])
     }
   }
 
   /// Everything known of one owner.
   func load(_ owner: OwnerKey) async throws -> OwnerMemories {
-    try await database.read { database in
+    try await read { database in
       var memories = OwnerMemories()
       let rows = try Row.fetchCursor(
-        database, sql: "SELECT * FROM known WHERE owner = ? ORDER BY asserted_at, id", arguments: [owner.description])
+        database.cachedStatement(sql: "SELECT * FROM known WHERE owner = ? ORDER BY asserted_at, id"),
+        arguments: [owner.description])
       while let row = try rows.next() {
         guard let known = KnownMemory(row) else { continue }
         memories.insert(known, vector: (row["vector"] as Data?).flatMap(VectorCoding.decode))
@@ -82,20 +87,22 @@ extension ResolutionStore {
 
   private static func tombstones(_ owner: String, _ database: Database) throws -> Tombstones {
     var tombstones = Tombstones()
-    for id in try UUID.fetchAll(database, sql: "SELECT id FROM deleted WHERE owner = ?", arguments: [owner]) {
+    let deleted = try database.cachedStatement(sql: "SELECT id FROM deleted WHERE owner = ?")
+    for id in try UUID.fetchAll(deleted, arguments: [owner]) {
       tombstones.delete(id)
     }
     func position(_ row: Row) -> TurnsPosition {
       TurnsPosition(partition: row["turns_partition"], offset: row["first_offset"])
     }
     let marks = try Row.fetchCursor(
-      database, sql: "SELECT * FROM marks WHERE owner = ? ORDER BY number", arguments: [owner])
+      database.cachedStatement(sql: "SELECT * FROM marks WHERE owner = ? ORDER BY number"), arguments: [owner])
     while let row = try marks.next() {
       let body: Data = row["body"]
       tombstones.note(try EventBodyCoding.decode(CommandMark.self, from: Array(body)), at: position(row))
     }
     let deletions = try Row.fetchCursor(
-      database, sql: "SELECT * FROM scope_deletions WHERE owner = ? ORDER BY number", arguments: [owner])
+      database.cachedStatement(sql: "SELECT * FROM scope_deletions WHERE owner = ? ORDER BY number"),
+      arguments: [owner])
     while let row = try deletions.next() {
       let scope: Data = row["scope"]
       tombstones.noteDeletion(of: try EventBodyCoding.decode(Scope.self, from: Array(scope)), at: position(row))
@@ -112,7 +119,7 @@ extension ResolutionStore {
   /// What is known of these inputs; nil for those that never came.
   func seen(_ inputs: [(owner: OwnerKey, id: String)]) async throws -> [SeenInput?] {
     let keys = inputs.map { (owner: $0.owner.description, id: $0.id) }
-    return try await database.read { database in
+    return try await read { database in
       let statement = try database.cachedStatement(sql: "SELECT * FROM inputs WHERE owner = ? AND id = ?")
       return try keys.map { key in
         try Row.fetchOne(statement, arguments: [key.owner, key.id]).map { row in
@@ -149,7 +156,7 @@ extension KnownMemory {
         INSERT INTO known (id, owner, text, user_id, agent_id, app_id, run_id, slot_subject, slot_attribute, value,
           polarity, subject, valid_from, valid_from_basis, asserted_at, superseded_by, is_ended, spans, recipe)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET text = excluded.text, value = excluded.value, valid_from = excluded.valid_from,
+        ON CONFLICT (owner, id) DO UPDATE SET text = excluded.text, value = excluded.value, valid_from = excluded.valid_from,
           valid_from_basis = excluded.valid_from_basis, asserted_at = excluded.asserted_at,
           superseded_by = excluded.superseded_by, is_ended = excluded.is_ended, spans = excluded.spans
         """

@@ -14,7 +14,7 @@ struct ResolutionStore: Sendable {
   private let vectors: TopicPartition
 
   /// Shape of the tables; another one on disk is dropped and folded again.
-  private static let version = 2
+  private static let version = 3
 
   /// Opens, or makes, the store of `partition` in `directory`.
   init(
@@ -46,13 +46,14 @@ struct ResolutionStore: Sendable {
     try database.execute(
       sql: """
         CREATE TABLE known (
-          id BLOB PRIMARY KEY, owner TEXT NOT NULL, text TEXT NOT NULL,
+          owner TEXT NOT NULL, id BLOB NOT NULL, text TEXT NOT NULL,
           user_id TEXT, agent_id TEXT, app_id TEXT, run_id TEXT,
           slot_subject TEXT, slot_attribute TEXT, value TEXT, polarity TEXT NOT NULL, subject TEXT NOT NULL,
           valid_from INTEGER NOT NULL, valid_from_basis TEXT NOT NULL, asserted_at INTEGER NOT NULL,
-          superseded_by BLOB, is_ended INTEGER NOT NULL, spans BLOB NOT NULL, recipe TEXT NOT NULL, vector BLOB
+          superseded_by BLOB, is_ended INTEGER NOT NULL, spans BLOB NOT NULL, recipe TEXT NOT NULL, vector BLOB,
+          -- An owner's memories stand side by side: they are read together.
+          PRIMARY KEY (owner, id)
         ) STRICT, WITHOUT ROWID;
-        CREATE INDEX known_by_owner ON known (owner);
         CREATE TABLE inputs (
           owner TEXT NOT NULL, id TEXT NOT NULL, turns_partition INTEGER NOT NULL, first_offset INTEGER NOT NULL,
           is_decided INTEGER NOT NULL, PRIMARY KEY (owner, id)
@@ -73,6 +74,12 @@ struct ResolutionStore: Sendable {
         """)
   }
 
+  /// Reads, as GRDB's `read` does not for a queue: it forbids writes by a pragma each time, after which SQLite compiles
+  /// every statement anew. Nobody else has the one connection meanwhile.
+  func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    try await database.unsafeRead(body)
+  }
+
   /// Folds what the log has gained since the last time.
   func catchUp() async throws {
     try await follow(memories) { database, event in
@@ -85,7 +92,7 @@ struct ResolutionStore: Sendable {
       let (event, type) = try Upcasting.lift(event)
       guard type == .memoriesEmbedded else { return }
       let body = try EventBodyCoding.decode(MemoriesEmbedded.self, from: event.data)
-      try Self.fold(body, database)
+      try Self.fold(body, owner: event.owner.description, database)
     }
   }
 
@@ -93,7 +100,7 @@ struct ResolutionStore: Sendable {
     _ source: TopicPartition, fold: @Sendable @escaping (Database, CloudEvent) throws -> Void
   ) async throws {
     var next =
-      try await database.read { database in
+      try await read { database in
         try Int64.fetchOne(database, sql: "SELECT next FROM watermarks WHERE topic = ?", arguments: [source.topic])
       } ?? 0
     let bounds = try await log.bounds(of: source.topic)[source.partition]
