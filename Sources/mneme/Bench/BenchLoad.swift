@@ -14,8 +14,8 @@ struct BenchLoad: AsyncParsableCommand {
       were given to it; anything else ends with an error, as does a request that is not answered with 200.
 
       With --rate, requests begin evenly, and how long one takes counts from when it should have begun; without, each \
-      connection sends the next one when it has its answer. Before that, adds are sent one by one: half of them are \
-      answered once the turn is on disk, the others once the memory can be searched.
+      connection sends the next one when it has its answer. Before that, adds are sent one by one: at 20 a second, \
+      then one after the other, answered once the turn is on disk; then answered once the memory can be searched.
       """)
 
   @Option(help: "Connections that are kept.") var connections = 2000
@@ -119,25 +119,48 @@ struct BenchLoad: AsyncParsableCommand {
   /// Adds before the first one that counts: a server that has just started reads what it needs for the first ones.
   private static let warmUpCount = 50
 
+  /// Between the beginnings of two adds that have the machine for themselves: time for all that follows from one.
+  private static let pacedInterval: Duration = .milliseconds(50)
+
+  /// Adds that are measured in one way.
+  private struct AddSeries {
+    let name: String
+    let path: String
+    let numbers: Range<Int>
+    /// Between the beginnings of two of them, at least.
+    var interval: Duration = .zero
+  }
+
   /// What adds take where nothing else is asked: until they are acknowledged, and until they can be searched.
   private func addOneByOne(_ server: BenchProcess) async throws -> [Figure] {
+    let (paced, half) = (adds / 5, adds / 2)
     var figures: [Figure] = []
-    let half = adds / 2
-    for (name, path, numbers) in [
-      ("acknowledged", Self.acknowledgedPath, 0..<half), ("searchable", Self.awaitedPath, half..<adds),
+    for series in [
+      AddSeries(
+        name: "acknowledged, 20 a second", path: Self.acknowledgedPath, numbers: 0..<paced,
+        interval: Self.pacedInterval),
+      AddSeries(name: "acknowledged, one after the other", path: Self.acknowledgedPath, numbers: paced..<half),
+      AddSeries(name: "searchable, one after the other", path: Self.awaitedPath, numbers: half..<adds),
     ] {
-      var latencies = Latencies()
-      for number in numbers {
-        var texts = BenchTexts(seed: UInt64(number))
-        let body = Self.addition(number, "crowd-\(number % owners)", &texts)
-        let elapsed = try await server.timed(.post, path, body).elapsed
-        if number >= Self.warmUpCount { latencies.add(elapsed) }
-      }
+      let latencies = try await add(series, server)
       figures += [("p50", 0.5), ("p99", 0.99)].map { percentile, share in
-        Figure(name: "an add by itself, \(name): \(percentile)", value: latencies.percentile(share), unit: "ms")
+        Figure(name: "an add by itself, \(series.name): \(percentile)", value: latencies.percentile(share), unit: "ms")
       }
     }
     return figures
+  }
+
+  private func add(_ series: AddSeries, _ server: BenchProcess) async throws -> Latencies {
+    var latencies = Latencies()
+    for number in series.numbers {
+      let next = ContinuousClock.now + series.interval
+      var texts = BenchTexts(seed: UInt64(number))
+      let body = Self.addition(number, "crowd-\(number % owners)", &texts)
+      let elapsed = try await server.timed(.post, series.path, body).elapsed
+      if number >= Self.warmUpCount { latencies.add(elapsed) }
+      try await Task.sleep(until: next)
+    }
+    return latencies
   }
 
   // MARK: Afterwards
