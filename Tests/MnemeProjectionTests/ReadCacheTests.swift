@@ -1,7 +1,6 @@
 import Foundation
 import GRDB
 import MnemeCore
-import Synchronization
 import Testing
 
 @testable import MnemeProjection
@@ -143,31 +142,5 @@ import Testing
     await #expect(throws: CancellationError.self) { try await read.value }
     // The connection is as good as new.
     #expect(try await reader.hits(all(), "tea") == ["tea"])
-  }
-
-  /// How many work at a time.
-  private final class Workers: Sendable {
-    let state = Mutex((running: 0, most: 0, count: 0))
-
-    func work() {
-      state.withLock { state in
-        state.running += 1
-        state.most = max(state.most, state.running)
-      }
-      usleep(200)
-      state.withLock { state in
-        state.running -= 1
-        state.count += 1
-      }
-    }
-  }
-
-  @Test func noMoreThreadsWorkThanThereAre() async throws {
-    let (threads, workers) = (BlockingThreads(count: 2), Workers())
-    await withTaskGroup(of: Void.self) { group in
-      for _ in 0..<50 { group.addTask(executorPreference: threads) { workers.work() } }
-    }
-    let (running, most, count) = workers.state.withLock { $0 }
-    #expect(count == 50 && running == 0 && most <= 2)
   }
 }

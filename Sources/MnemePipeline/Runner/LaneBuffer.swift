@@ -7,7 +7,7 @@ final class LaneBuffer: Sendable {
     var records: [LogRecord] = []
     var isClosed = false
     /// Ends what runs while the lane is open.
-    var cancel: (@Sendable () -> Void)?
+    var closing: CheckedContinuation<Void, Never>?
     var isPaused = false
     var seekTarget: Int64?
     var waiter: CheckedContinuation<Void, Never>?
@@ -63,11 +63,11 @@ final class LaneBuffer: Sendable {
 
   /// Ends the lane: `next` returns nil from now on, and what runs while it is open is cancelled.
   func close() {
-    let (waiter, cancel) = self.state.withLock { state in
+    let (waiter, closing) = self.state.withLock { state in
       state.isClosed = true
-      return (state.takeWaiter(), state.cancel)
+      return (state.takeWaiter(), state.closing.take())
     }
-    cancel?()
+    closing?.resume()
     waiter?.resume()
   }
 
@@ -77,22 +77,37 @@ final class LaneBuffer: Sendable {
   func whileOpen<Value: Sendable>(
     _ operation: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
-    let work = Task { try await operation() }
-    let isClosed = self.state.withLock { state in
-      state.cancel = { work.cancel() }
-      return state.isClosed
-    }
-    if isClosed { work.cancel() }
-    defer { self.state.withLock { $0.cancel = nil } }
     do {
-      return try await withTaskCancellationHandler {
-        try await work.value
-      } onCancel: {
-        work.cancel()
+      return try await withThrowingTaskGroup(of: Value.self) { group in
+        group.addTask { try await operation() }
+        group.addTask {
+          await self.waitForClose()
+          throw CancellationError()
+        }
+        defer { group.cancelAll() }
+        guard let value = try await group.next() else { preconditionFailure("a group with tasks has a result") }
+        return value
       }
     } catch {
       if self.state.withLock({ $0.isClosed }) { throw CancellationError() }
       throw error
+    }
+  }
+
+  /// Returns once the lane is closed or the task is cancelled.
+  private func waitForClose() async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isOver = self.state.withLock { state in
+          if state.isClosed || Task.isCancelled { return true }
+          precondition(state.closing == nil, "one operation runs in a lane")
+          state.closing = continuation
+          return false
+        }
+        if isOver { continuation.resume() }
+      }
+    } onCancel: {
+      self.state.withLock { $0.closing.take() }?.resume()
     }
   }
 

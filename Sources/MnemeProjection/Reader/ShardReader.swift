@@ -15,7 +15,7 @@ final class ShardReader: Sendable {
   private let connection = Mutex<Connection?>(nil)
 
   /// Reads of one shard that run at once: as many as there are threads for them, so that none waits for a connection.
-  static let maxConcurrentReadCount = BlockingThreads.maxThreadCount
+  static let maxConcurrentReadCount = WorkerThreads.maxReaderCount
   /// How often a read begins again where the database was replaced while it began. A rebuild replaces it once.
   static let maxAttemptCount = 16
 
@@ -39,7 +39,7 @@ final class ShardReader: Sendable {
     _ body: @escaping @Sendable (Database, String) throws -> Value
   ) async throws -> Value {
     let interruption = ReadInterruption()
-    return try await withTaskExecutorPreference(BlockingThreads.shared) {
+    return try await withTaskExecutorPreference(WorkerThreads.readers) {
       try await withTaskCancellationHandler {
         do {
           return try self.readNow(interruption, body)

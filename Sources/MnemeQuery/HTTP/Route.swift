@@ -12,7 +12,7 @@ struct Route: Sendable {
     case loop
     /// On the cooperative pool: what computes, or waits without holding a thread.
     case pool
-    /// Where shards are read: what does little else.
+    /// Where shards are read: what does little else, but for an append.
     case readers
 
     /// Whose threads those are; nil for the event loop's, on which requests are.
@@ -20,7 +20,7 @@ struct Route: Sendable {
       switch self {
       case .loop: nil
       case .pool: globalConcurrentExecutor
-      case .readers: BlockingThreads.shared
+      case .readers: WorkerThreads.readers
       }
     }
   }

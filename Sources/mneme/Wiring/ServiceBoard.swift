@@ -1,5 +1,6 @@
 import Logging
 import MnemeCore
+import MnemeProjection
 import ServiceLifecycle
 
 /// Runs services that come and go, each by its name, until it is stopped.
@@ -10,6 +11,9 @@ actor ServiceBoard<Name: Hashable & Sendable> {
   private var running: [Name: Task<Void, Never>] = [:]
   private var essential: Set<Name> = []
   private let failures: AsyncStream<any Error>.Continuation
+
+  /// Below that of requests: somebody waits for each of those.
+  static var priority: TaskPriority { .utility }
 
   /// Pause before something that nobody depends on is tried again, where it failed.
   static var retryDelay: Duration { .seconds(5) }
@@ -37,7 +41,9 @@ actor ServiceBoard<Name: Hashable & Sendable> {
     }
     for task in gone.values { await task.value }
     for name in wanted where running[name] == nil {
-      running[name] = Task { await self.run(name) }
+      running[name] = Task(executorPreference: WorkerThreads.background, priority: Self.priority) {
+        await self.run(name)
+      }
     }
   }
 

@@ -3,12 +3,13 @@ extension Route {
   static let selfHosted: [Route] = selfHostedMemories + selfHostedServer
 
   private static let selfHostedMemories: [Route] = [
-    Route("POST", "/memories", .writer) { api, request in try await api.selfHostedAdd(request) },
+    Route("POST", "/memories", .writer, in: .readers) { api, request in try await api.selfHostedAdd(request) },
     Route("GET", "/memories", .reader, in: .readers) { api, request in try await api.selfHostedList(request) },
     Route("DELETE", "/memories", .admin) { api, request in try await api.selfHostedDeleteAll(request) },
     Route("GET", "/memories/{id}", .reader, in: .readers) { api, request in try await api.selfHostedGet(request) },
-    Route("PUT", "/memories/{id}", .writer) { api, request in try await api.selfHostedUpdate(request) },
-    Route("DELETE", "/memories/{id}", .writer) { api, request in try await api.selfHostedDelete(request) },
+    Route("PUT", "/memories/{id}", .writer, in: .readers) { api, request in try await api.selfHostedUpdate(request) },
+    Route("DELETE", "/memories/{id}", .writer, in: .readers) { api, request in try await api.selfHostedDelete(request)
+    },
     Route("GET", "/memories/{id}/history", .reader, in: .readers) { api, request in try await api.history(request) },
     Route("POST", "/search", .reader, in: .readers) { api, request in try await api.selfHostedSearch(request) },
     Route("POST", "/reset", .admin) { api, request in try await api.reset(request) },
