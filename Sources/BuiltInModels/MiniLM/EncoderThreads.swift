@@ -21,7 +21,7 @@ final class EncoderThreads: Sendable {
   private let threadCount: Int
 
   /// How much nicer the threads are that work for background calls (nice(2)).
-  private static let backgroundNiceness: Int32 = 15
+  private static let backgroundNiceness: Int32 = 10
 
   /// Threads that have not exited yet.
   var runningCount: Int { self.running.load(ordering: .acquiring) }

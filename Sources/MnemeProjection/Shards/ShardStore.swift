@@ -30,15 +30,8 @@ struct ShardStore: Sendable {
     return try await FileLock.whileHeld(path: files.lockPath) {
       let current = try current(open)
       open = current
-      return try await failing(current.name) {
-        // Not on GRDB's own thread, as `write` would from here: that one is no nicer than those of requests.
-        try await withTaskExecutorPreference(WorkerThreads.background) { try Self.writeNow(current.queue, body) }
-      }
+      return try await failing(current.name) { try await current.queue.write(body) }
     }
-  }
-
-  private static func writeNow<Value>(_ queue: DatabaseQueue, _ body: (Database) throws -> Value) throws -> Value {
-    try queue.write(body)
   }
 
   /// The open current database. The caller holds the lock.

@@ -22,9 +22,9 @@ package final class WorkerThreads: TaskExecutor {
   /// How many reads work at once, at most; others wait for their turn, in the order in which they came. There are more
   /// of them than processors, as some wait for the disk.
   static let maxReaderCount = max(8, 2 * ProcessInfo.processInfo.activeProcessorCount)
-  /// Where others have work for all processors, about a thirtieth of them is left for background work (Linux, "CFS
-  /// scheduler: nice levels"): little, but what waits longer is done in larger batches.
-  static let backgroundNiceness: Int32 = 15
+  /// Where others have work for all processors, about a tenth of them is left for background work (Linux, "CFS
+  /// scheduler: nice levels"): not much, but what waits longer is done in larger batches.
+  static let backgroundNiceness: Int32 = 10
 
   private struct State {
     /// Numbers of the threads that have nothing to do.
