@@ -44,8 +44,7 @@ import Testing
   @Test func `threads end with the model`() async throws {
     var model: MiniLM? = try MiniLM(files: MiniLMFixture.files(), threadCount: 3)
     let threads = model!.threads
-    // As many again for background calls.
-    #expect(threads.runningCount == 6)
+    #expect(threads.runningCount == 3)
     #expect(try await model!.embed(["one", "two"]).count == 2)
     model = nil
     try await waitUntil { threads.runningCount == 0 }
@@ -55,12 +54,12 @@ import Testing
   @Test func `calls take turns, one group each`() {
     var queue = GroupQueue<String>(maxCallCount: 3)
     let texts: [[UInt16]] = [[1], [2], [3]]
-    #expect(queue.admit(1, isBackground: false, texts: texts, groups: [[2], [0], [1]], reply: "long") == .waiting)
-    #expect(queue.admit(2, isBackground: false, texts: [[9]], groups: [[0]], reply: "short") == .waiting)
-    #expect(queue.admit(3, isBackground: false, texts: texts, groups: [[0, 1], [2]], reply: "middle") == .waiting)
-    #expect(queue.admit(4, isBackground: false, texts: [[9]], groups: [[0]], reply: "excess") == .full)
+    #expect(queue.admit(1, texts: texts, groups: [[2], [0], [1]], reply: "long") == .waiting)
+    #expect(queue.admit(2, texts: [[9]], groups: [[0]], reply: "short") == .waiting)
+    #expect(queue.admit(3, texts: texts, groups: [[0, 1], [2]], reply: "middle") == .waiting)
+    #expect(queue.admit(4, texts: [[9]], groups: [[0]], reply: "excess") == .full)
     var order: [String] = []
-    while case .encode(let assignment) = queue.next(isBackground: false) {
+    while case .encode(let assignment) = queue.next() {
       order.append("\(assignment.call):\(assignment.texts)")
       let vectors = assignment.texts.map { $0.map(Float.init) }
       if let (reply, all) = queue.finish(assignment, vectors) { order.append("\(reply) \(all)") }
@@ -73,67 +72,20 @@ import Testing
     #expect(queue.callCount == 0)
   }
 
-  @Test func `background calls have their own threads, and a share of the others`() {
-    var queue = GroupQueue<String>(maxCallCount: 5)
-    func admit(_ id: UInt64, isBackground: Bool, _ count: Int) {
-      let texts = [[UInt16]](repeating: [1], count: count)
-      let groups = texts.indices.map { [$0] }
-      #expect(queue.admit(id, isBackground: isBackground, texts: texts, groups: groups, reply: "") == .waiting)
-    }
-    func next(isBackground: Bool = false) -> String? {
-      guard case .encode(let assignment) = queue.next(isBackground: isBackground) else { return nil }
-      return assignment.isBackground ? "background \(assignment.call)" : "\(assignment.call)"
-    }
-    admit(1, isBackground: true, 4)
-    // Threads that others may need soon leave it alone.
-    #expect(next() == nil && next(isBackground: true) == "background 1")
-    admit(2, isBackground: false, 5)
-    admit(3, isBackground: true, 1)
-    admit(4, isBackground: false, 3)
-    let order = (0..<11).map { _ in next() }
-    #expect(order == ["2", "4", "2", "background 1", "4", "2", "4", "background 3", "2", "2", nil])
-    // Questions that come one by one do not wait for it, however many there are.
-    for id in UInt64(5)...12 {
-      admit(id, isBackground: false, 1)
-      #expect(next() == "\(id)")
-      _ = queue.cancel(id)
-    }
-    #expect((0..<3).map { _ in next(isBackground: true) } == ["background 1", "background 1", nil])
-  }
-
-  @Test func `a task of low priority calls in the background`() async throws {
-    let model = try MiniLMFixture.shared(.int8)
-    let texts = try MiniLMFixture.sentences().map(\.text)
-    let expected = try await model.embed(texts)
-    // What gives way to others still comes out the same.
-    await withTaskGroup(of: [[Float]]?.self) { group in
-      for priority in [TaskPriority.utility, .background, .medium] {
-        group.addTask(priority: priority) { try? await model.embed(texts) }
-      }
-      for await vectors in group { #expect(vectors == expected) }
-    }
-  }
-
   @Test func `a cancelled call is forgotten, even while a thread works for it`() {
     var queue = GroupQueue<String>(maxCallCount: 3)
-    #expect(queue.admit(1, isBackground: false, texts: [[1], [2]], groups: [[0], [1]], reply: "one") == .waiting)
-    #expect(queue.admit(2, isBackground: false, texts: [[5]], groups: [[0]], reply: "two") == .waiting)
-    guard case .encode(let running) = queue.next(isBackground: false) else {
-      return #expect(Bool(false), "nothing to do")
-    }
+    #expect(queue.admit(1, texts: [[1], [2]], groups: [[0], [1]], reply: "one") == .waiting)
+    #expect(queue.admit(2, texts: [[5]], groups: [[0]], reply: "two") == .waiting)
+    guard case .encode(let running) = queue.next() else { return #expect(Bool(false), "nothing to do") }
     #expect(queue.cancel(1) == "one")
     #expect(queue.cancel(1) == nil)
     #expect(queue.finish(running, [[1]]) == nil)
-    guard case .encode(let next) = queue.next(isBackground: false) else {
-      return #expect(Bool(false), "nothing to do")
-    }
+    guard case .encode(let next) = queue.next() else { return #expect(Bool(false), "nothing to do") }
     #expect(next.call == 2)
     #expect(queue.close() == ["two"])
     #expect(queue.finish(next, [[5]]) == nil)
-    guard case .exit = queue.next(isBackground: false) else {
-      return #expect(Bool(false), "a closed queue lets threads exit")
-    }
-    #expect(queue.admit(3, isBackground: false, texts: [[1]], groups: [[0]], reply: "three") == .closed)
+    guard case .exit = queue.next() else { return #expect(Bool(false), "a closed queue lets threads exit") }
+    #expect(queue.admit(3, texts: [[1]], groups: [[0]], reply: "three") == .closed)
   }
 
   @Test(arguments: UInt64(1)...60)

@@ -31,16 +31,6 @@ import Testing
     #expect(count == 50 && running == 0 && most <= 2)
   }
 
-  @Test func backgroundWorkIsNicerThanWhatItGivesWayTo() async throws {
-    func niceness(_ threads: WorkerThreads) async -> Int32 {
-      await Task(executorPreference: threads) { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) }.value
-    }
-    let own = await niceness(.readers)
-    #expect(await niceness(.background) == min(own + WorkerThreads.backgroundNiceness, 19))
-    // Nothing else in this process has become nicer by it.
-    #expect(await niceness(.readers) == own)
-  }
-
   @Test func aTaskAndItsChildrenStayOnTheirThreads() async throws {
     let threads = WorkerThreads(name: "test", count: 1)
     let seen = await Task(executorPreference: threads) {

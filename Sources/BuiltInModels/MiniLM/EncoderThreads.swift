@@ -4,9 +4,6 @@ import Synchronization
 
 /// Threads that run the encoder, apart from Swift's own, which must not be blocked for milliseconds.
 ///
-/// There are two sets of them, of which one is nicer and gives way: whatever else wakes up then has its processor at
-/// once, where it would wait for milliseconds otherwise.
-///
 /// The threads hold this object, so it outlives them; the face's end closes it.
 final class EncoderThreads: Sendable {
   typealias Reply = CheckedContinuation<[[Float]], any Error>
@@ -17,11 +14,7 @@ final class EncoderThreads: Sendable {
   private let lastCall = Atomic<UInt64>(0)
   private let running = Atomic<Int>(0)
   private let bell = Bell()
-  private let backgroundBell = Bell()
   private let threadCount: Int
-
-  /// How much nicer the threads are that work for background calls (nice(2)).
-  private static let backgroundNiceness: Int32 = 10
 
   /// Threads that have not exited yet.
   var runningCount: Int { self.running.load(ordering: .acquiring) }
@@ -29,35 +22,27 @@ final class EncoderThreads: Sendable {
   /// Calls that wait or run.
   var callCount: Int { self.queue.withLock { $0.callCount } }
 
-  /// Starts `threadCount` threads, and as many for background calls.
+  /// Starts the threads.
   init(weights: EncoderWeights, set: InstructionSet, threadCount: Int, maxCallCount: Int) throws {
     self.weights = weights
     self.set = set
     self.threadCount = threadCount
     self.queue = Mutex(GroupQueue(maxCallCount: maxCallCount))
-    for _ in 0..<threadCount {
-      for isBackground in [false, true] { try self.startThread(isBackground: isBackground) }
-    }
+    for _ in 0..<threadCount { try self.startThread() }
   }
 
-  /// One vector for each list of tokens, none of which is empty or longer than a run. A task of a priority below
-  /// `.medium` calls in the background.
+  /// One vector for each list of tokens, none of which is empty or longer than a run.
   func encode(_ texts: [[UInt16]]) async throws -> [[Float]] {
     try Task.checkCancellation()
-    let isBackground = Task.currentPriority < .medium
     let groups = Grouping.groups(
-      lengths: texts.map(\.count),
-      maxTokenCount: isBackground ? SentenceEncoder.maxYieldingTokenCount : SentenceEncoder.maxTokenCount,
-      workerCount: self.threadCount)
+      lengths: texts.map(\.count), maxTokenCount: SentenceEncoder.maxTokenCount, workerCount: self.threadCount)
     let id = self.lastCall.wrappingAdd(1, ordering: .relaxed).newValue
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { reply in
-        let admission = self.queue.withLock {
-          $0.admit(id, isBackground: isBackground, texts: texts, groups: groups, reply: reply)
-        }
+        let admission = self.queue.withLock { $0.admit(id, texts: texts, groups: groups, reply: reply) }
         switch admission {
         case .waiting:
-          (isBackground ? self.backgroundBell : self.bell).ring(groups.count)
+          self.bell.ring(groups.count)
           // The handler may have run since, before there was anything to cancel.
           if Task.isCancelled { self.cancel(id) }
         case .full:
@@ -75,7 +60,6 @@ final class EncoderThreads: Sendable {
   func close() {
     for reply in self.queue.withLock({ $0.close() }) { reply.resume(throwing: Self.closed) }
     self.bell.ring(self.threadCount)
-    self.backgroundBell.ring(self.threadCount)
   }
 
   private static let closed = ModelError(.unavailable, "embedding model: closed")
@@ -84,10 +68,10 @@ final class EncoderThreads: Sendable {
     self.queue.withLock { $0.cancel(id) }?.resume(throwing: CancellationError())
   }
 
-  private func startThread(isBackground: Bool) throws {
+  private func startThread() throws {
     var thread = pthread_t()
     // The thread takes this reference over.
-    let retained = Unmanaged.passRetained(EncoderThread(threads: self, isBackground: isBackground))
+    let retained = Unmanaged.passRetained(self)
     self.running.wrappingAdd(1, ordering: .acquiringAndReleasing)
     let code = pthread_create(&thread, nil, encoderThreadMain, retained.toOpaque())
     guard code == 0 else {
@@ -99,22 +83,17 @@ final class EncoderThreads: Sendable {
     pthread_detach(thread)
   }
 
-  fileprivate func run(isBackground: Bool) {
-    // Of this thread alone, on Linux (nice(2), "C library/kernel differences").
-    if isBackground { _ = nice(Self.backgroundNiceness) }
-    self.work(SentenceEncoder(weights: self.weights, set: self.set), isBackground: isBackground)
+  fileprivate func run() {
+    self.work(SentenceEncoder(weights: self.weights, set: self.set))
     self.running.wrappingSubtract(1, ordering: .acquiringAndReleasing)
   }
 
-  private func work(_ encoder: SentenceEncoder, isBackground: Bool) {
-    let bell = isBackground ? self.backgroundBell : self.bell
+  private func work(_ encoder: SentenceEncoder) {
     while true {
-      bell.wait()
-      switch self.queue.withLock({ $0.next(isBackground: isBackground) }) {
+      self.bell.wait()
+      switch self.queue.withLock({ $0.next() }) {
       case .encode(let assignment):
-        // What it was woken for still waits.
-        if assignment.isBackground, !isBackground { bell.ring(1) }
-        let vectors = encoder.encode(assignment.texts, givesWay: isBackground)
+        let vectors = encoder.encode(assignment.texts)
         if let (reply, all) = self.queue.withLock({ $0.finish(assignment, vectors) }) { reply.resume(returning: all) }
       case .wait: continue
       case .exit: return
@@ -123,20 +102,8 @@ final class EncoderThreads: Sendable {
   }
 }
 
-/// What a thread is started with.
-private final class EncoderThread {
-  let threads: EncoderThreads
-  let isBackground: Bool
-
-  init(threads: EncoderThreads, isBackground: Bool) {
-    self.threads = threads
-    self.isBackground = isBackground
-  }
-}
-
 private func encoderThreadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  let thread = Unmanaged<EncoderThread>.fromOpaque(context!).takeRetainedValue()
-  thread.threads.run(isBackground: thread.isBackground)
+  Unmanaged<EncoderThreads>.fromOpaque(context!).takeRetainedValue().run()
   return nil
 }
 

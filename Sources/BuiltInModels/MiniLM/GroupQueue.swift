@@ -1,16 +1,9 @@
 /// Which texts are encoded next: the calls that wait take turns, one group of texts each, so that a short call waits
-/// for no more than one group of every other. Background calls have workers of their own, and a share of the others'
-/// where these have much to do. A value; its owner locks, then acts on what it returns.
+/// for no more than one group of every other. A value; its owner locks, then acts on what it returns.
 struct GroupQueue<Reply> {
-  /// Groups in a row that the other workers do while more of them and background calls wait; then they do one of the
-  /// background, which may get little of the processors otherwise.
-  static var maxForegroundRun: Int { 3 }
-
   /// One unit of a worker's work.
   struct Assignment {
     var call: UInt64
-    /// Whether nobody waits for it at this moment.
-    var isBackground: Bool
     /// Places of the texts in their call.
     var places: [Int]
     var texts: [[UInt16]]
@@ -32,7 +25,6 @@ struct GroupQueue<Reply> {
   }
 
   private struct Call {
-    let isBackground: Bool
     var reply: Reply
     var texts: [[UInt16]]
     /// Groups not handed out yet, the next one last.
@@ -47,10 +39,6 @@ struct GroupQueue<Reply> {
   private var calls: [UInt64: Call] = [:]
   /// Calls with groups left, the next one first.
   private var turns: [UInt64] = []
-  /// The same of background calls.
-  private var backgroundTurns: [UInt64] = []
-  /// Groups that the other workers did in a row, while more of both waited.
-  private var foregroundRun = 0
 
   /// Calls that wait or run.
   var callCount: Int { self.calls.count }
@@ -60,44 +48,24 @@ struct GroupQueue<Reply> {
   }
 
   /// Adds a call; `groups` holds every place of `texts` once. Unless the answer is `waiting`, the reply is not kept.
-  mutating func admit(
-    _ id: UInt64, isBackground: Bool, texts: [[UInt16]], groups: [[Int]], reply: Reply
-  ) -> Admission {
+  mutating func admit(_ id: UInt64, texts: [[UInt16]], groups: [[Int]], reply: Reply) -> Admission {
     if self.isClosed { return .closed }
     if self.calls.count == self.maxCallCount { return .full }
     self.calls[id] = Call(
-      isBackground: isBackground, reply: reply, texts: texts, groups: groups.reversed(),
-      vectors: Array(repeating: [], count: texts.count), missing: texts.count)
-    self.queue(id, isBackground)
+      reply: reply, texts: texts, groups: groups.reversed(), vectors: Array(repeating: [], count: texts.count),
+      missing: texts.count)
+    self.turns.append(id)
     return .waiting
   }
 
-  private mutating func queue(_ id: UInt64, _ isBackground: Bool) {
-    if isBackground { self.backgroundTurns.append(id) } else { self.turns.append(id) }
-  }
-
-  private mutating func nextTurn(isBackground: Bool) -> UInt64? {
-    if isBackground { return self.backgroundTurns.isEmpty ? nil : self.backgroundTurns.removeFirst() }
-    guard let first = self.turns.first else { return nil }
-    if self.foregroundRun >= Self.maxForegroundRun, !self.backgroundTurns.isEmpty {
-      self.foregroundRun = 0
-      return self.backgroundTurns.removeFirst()
-    }
-    // One that comes when there is nothing else has no part in keeping them busy.
-    let isBusy = self.turns.count > 1 || self.calls[first]!.groups.count > 1
-    self.foregroundRun = isBusy && !self.backgroundTurns.isEmpty ? self.foregroundRun + 1 : 0
-    return self.turns.removeFirst()
-  }
-
-  /// The next group for a worker, of the call whose turn it is.
-  mutating func next(isBackground: Bool) -> Step {
+  /// The next group, of the call whose turn it is.
+  mutating func next() -> Step {
     if self.isClosed { return .exit }
-    guard let id = self.nextTurn(isBackground: isBackground) else { return .wait }
+    guard !self.turns.isEmpty else { return .wait }
+    let id = self.turns.removeFirst()
     let places = self.calls[id]!.groups.removeLast()
-    let call = self.calls[id]!
-    if !call.groups.isEmpty { self.queue(id, call.isBackground) }
-    return .encode(
-      Assignment(call: id, isBackground: call.isBackground, places: places, texts: places.map { call.texts[$0] }))
+    if !self.calls[id]!.groups.isEmpty { self.turns.append(id) }
+    return .encode(Assignment(call: id, places: places, texts: places.map { self.calls[id]!.texts[$0] }))
   }
 
   /// Takes a group's vectors. Returns the reply and all vectors when they were the call's last.
@@ -114,14 +82,13 @@ struct GroupQueue<Reply> {
   /// Forgets a call; what a worker still computes for it is dropped. Returns nothing if the call is not there.
   mutating func cancel(_ id: UInt64) -> Reply? {
     self.turns.removeAll { $0 == id }
-    self.backgroundTurns.removeAll { $0 == id }
     return self.calls.removeValue(forKey: id)?.reply
   }
 
   /// Lets the workers exit. Returns the replies that nobody will give.
   mutating func close() -> [Reply] {
     self.isClosed = true
-    (self.turns, self.backgroundTurns) = ([], [])
+    self.turns = []
     defer { self.calls = [:] }
     return self.calls.values.map(\.reply)
   }

@@ -3,8 +3,7 @@ public import LanguageModel
 
 /// all-MiniLM-L6-v2 in this process: texts to vectors of 384 dimensions, without network.
 ///
-/// Safe to call from any number of tasks at once: they share its threads and take turns. Tasks of a priority below
-/// `.medium` are background work, done on threads that give way to others. The vector of a text is the
+/// Safe to call from any number of tasks at once: they share its threads and take turns. The vector of a text is the
 /// same, bit for bit, whatever else is in the call and however many threads there are; it depends on `backend`. A text
 /// is read up to its 254th word piece, and up to its 65,536th Unicode scalar.
 public final class MiniLM: Embedder, Sendable {
@@ -48,8 +47,7 @@ public final class MiniLM: Embedder, Sendable {
   /// - Parameters:
   ///   - files: Where weights and vocabulary are.
   ///   - precision: How to multiply.
-  ///   - threadCount: Threads to compute with, and as many for background work; by default as many as processors, at
-  ///     most 4.
+  ///   - threadCount: Threads to compute with; by default as many as processors, at most 4.
   /// - Throws: `ModelError` (`unavailable`) if a file is damaged.
   public convenience init(
     files: MiniLMFiles, precision: Precision = .automatic, threadCount: Int = MiniLM.defaultThreadCount

@@ -1,5 +1,4 @@
 import CKernels
-import Glibc
 
 /// The instruction sets that the kernels are written for; each contains those before it.
 enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
@@ -17,9 +16,6 @@ enum InstructionSet: Int32, CaseIterable, Comparable, Sendable {
 struct SentenceEncoder {
   /// Tokens of one run: enough to read each weight from the cache many times, few enough to be done in milliseconds.
   static let maxTokenCount = 256
-  /// The same for runs that give way to others: few enough that each product is done in some hundred microseconds. A
-  /// longer text is a run by itself.
-  static let maxYieldingTokenCount = 64
 
   private let weights: EncoderWeights
   private let set: InstructionSet
@@ -37,16 +33,15 @@ struct SentenceEncoder {
     self.set = set
   }
 
-  /// One vector for each list of tokens; at most `maxTokenCount` tokens, and no list empty. With `givesWay`, threads
-  /// that wait for this processor get it between two products.
-  func encode(_ texts: [[UInt16]], givesWay: Bool = false) -> [[Float]] {
+  /// One vector for each list of tokens; at most `maxTokenCount` tokens, and no list empty.
+  func encode(_ texts: [[UInt16]]) -> [[Float]] {
     let count = texts.reduce(0) { $0 + $1.count }
     precondition(count <= Self.maxTokenCount, "a run holds at most \(Self.maxTokenCount) tokens")
     self.embed(texts)
     self.weights.norm.apply(rows: count, self.hidden.start, adding: nil, self.set)
     for layer in self.weights.layers {
-      self.attend(layer, texts, count, givesWay)
-      self.transform(layer, count, givesWay)
+      self.attend(layer, texts, count)
+      self.transform(layer, count)
     }
     return self.pool(texts)
   }
@@ -63,16 +58,9 @@ struct SentenceEncoder {
     }
   }
 
-  /// A kernel that does not interrupt what computes (PREEMPT_NONE, PREEMPT_LAZY) lets a thread that wakes up wait for
-  /// its next tick, 4 ms at 250 Hz, however nice this thread is: but not where this thread calls it meanwhile.
-  private func pause(_ givesWay: Bool) {
-    if givesWay { sched_yield() }
-  }
-
-  private func attend(_ layer: EncoderWeights.Layer, _ texts: [[UInt16]], _ count: Int, _ givesWay: Bool) {
+  private func attend(_ layer: EncoderWeights.Layer, _ texts: [[UInt16]], _ count: Int) {
     layer.queriesKeysValues.apply(
       rows: count, input: self.hidden.start, result: self.wide.start, codes: self.codes, self.set)
-    self.pause(givesWay)
     var first = 0
     for tokens in texts {
       mneme_attention(
@@ -81,20 +69,16 @@ struct SentenceEncoder {
         self.attended.start + first * EncoderShape.width)
       first += tokens.count
     }
-    self.pause(givesWay)
     layer.attentionOutput.apply(
       rows: count, input: self.attended.start, result: self.mixed.start, codes: self.codes, self.set)
     layer.attentionNorm.apply(rows: count, self.hidden.start, adding: self.mixed.start, self.set)
-    self.pause(givesWay)
   }
 
-  private func transform(_ layer: EncoderWeights.Layer, _ count: Int, _ givesWay: Bool) {
+  private func transform(_ layer: EncoderWeights.Layer, _ count: Int) {
     layer.inner.apply(
       rows: count, input: self.hidden.start, gelu: true, result: self.wide.start, codes: self.codes, self.set)
-    self.pause(givesWay)
     layer.output.apply(rows: count, input: self.wide.start, result: self.mixed.start, codes: self.codes, self.set)
     layer.outputNorm.apply(rows: count, self.hidden.start, adding: self.mixed.start, self.set)
-    self.pause(givesWay)
   }
 
   private func pool(_ texts: [[UInt16]]) -> [[Float]] {
