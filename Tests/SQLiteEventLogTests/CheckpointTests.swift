@@ -1,5 +1,4 @@
 import EventLog
-import Foundation
 import GRDB
 import Testing
 
@@ -7,10 +6,6 @@ import Testing
 
 @Suite struct CheckpointTests {
   private static let value = String(repeating: "x", count: 3000)
-
-  private func writeAheadByteCount(_ file: LogFolder) throws -> Int {
-    (try FileManager.default.attributesOfItem(atPath: file.path + "-wal")[.size] as? NSNumber)?.intValue ?? 0
-  }
 
   @Test func theWriteAheadLogBeginsAnewWhileOthersReadAndWrite() async throws {
     let file = LogFolder()
@@ -33,7 +28,7 @@ import Testing
     reading.cancel()
     #expect(await reading.value > 0)
     // Were it never to begin anew, it would hold all of them.
-    #expect(try writeAheadByteCount(file) < 5 * Checkpointer.pageCount * 4096)
+    #expect(log.file.writeAheadByteCount < 5 * Checkpointer.pageCount * 4096)
     for partition in 0..<4 {
       let numbers = try await log.values(partition: partition).map { Int($0.prefix { $0 != " " }) }
       #expect(numbers == stride(from: partition, to: count, by: 4).map(Int?.some))

@@ -98,8 +98,6 @@ actor ResolutionWorker {
         guard let (texts, vectors) = next.next() else { preconditionFailure("every readable record has its vectors") }
         let byText = vectors.map { Dictionary(zip(texts, $0)) { first, _ in first } }
         output += try await resolve(input, vectors: byText, seen: &seen)
-        // A batch takes milliseconds; others that run on these threads need not wait for all of it.
-        await Task.yield()
       }
     }
     return output

@@ -12,9 +12,6 @@ actor ServiceBoard<Name: Hashable & Sendable> {
   private var essential: Set<Name> = []
   private let failures: AsyncStream<any Error>.Continuation
 
-  /// Below that of requests: somebody waits for each of those.
-  static var priority: TaskPriority { .utility }
-
   /// Pause before something that nobody depends on is tried again, where it failed.
   static var retryDelay: Duration { .seconds(5) }
 
@@ -41,9 +38,7 @@ actor ServiceBoard<Name: Hashable & Sendable> {
     }
     for task in gone.values { await task.value }
     for name in wanted where running[name] == nil {
-      running[name] = Task(executorPreference: WorkerThreads.background, priority: Self.priority) {
-        await self.run(name)
-      }
+      running[name] = Task(executorPreference: WorkerThreads.background) { await self.run(name) }
     }
   }
 
