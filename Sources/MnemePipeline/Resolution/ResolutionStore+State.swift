@@ -156,7 +156,8 @@ extension KnownMemory {
         INSERT INTO known (id, owner, text, user_id, agent_id, app_id, run_id, slot_subject, slot_attribute, value,
           polarity, subject, valid_from, valid_from_basis, asserted_at, superseded_by, is_ended, spans, recipe)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (owner, id) DO UPDATE SET text = excluded.text, value = excluded.value, valid_from = excluded.valid_from,
+        ON CONFLICT (owner, id) DO UPDATE SET
+          text = excluded.text, value = excluded.value, valid_from = excluded.valid_from,
           valid_from_basis = excluded.valid_from_basis, asserted_at = excluded.asserted_at,
           superseded_by = excluded.superseded_by, is_ended = excluded.is_ended, spans = excluded.spans
         """

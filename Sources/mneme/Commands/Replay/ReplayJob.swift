@@ -142,39 +142,6 @@ private final class ReplayWatch: Service {
   }
 }
 
-/// Follows what the log holds at some moment through all steps, again and again: live traffic goes on meanwhile, so
-/// that
-/// nothing is ever quite through. Once that takes hardly any time, the rest is what workers do anyway.
-private struct CatchUpPass {
-  private let steps: [(group: String, topic: String)]
-  private var index = 0
-  private var target: [Int64]?
-  private var begin = ContinuousClock.now
-
-  /// How long what arrives may take to be through for a replay to have caught up.
-  static let maxDuration: Duration = .seconds(3)
-
-  init(steps: [(group: String, topic: String)]) {
-    self.steps = steps
-  }
-
-  mutating func hasCaughtUp(with log: any EventLog) async throws -> Bool {
-    while true {
-      let step = steps[index]
-      let parts = try await GroupProgress.of(step.group, on: step.topic, in: log)
-      let ends = target ?? parts.map(\.end)
-      target = ends
-      guard zip(parts, ends).allSatisfy({ $0.next >= $1 || $0.waiting == 0 }) else { return false }
-      target = nil
-      index += 1
-      guard index == steps.count else { continue }
-      let elapsed = ContinuousClock.now - begin
-      (index, begin) = (0, .now)
-      if elapsed < Self.maxDuration { return true }
-    }
-  }
-}
-
 /// Adds up what a facts topic says was spent, by every run and worker.
 struct SpendingMeter {
   private let topic: String
