@@ -46,15 +46,11 @@ public enum EventBodyCoding {
 public enum VectorCoding {
   /// Four bytes for each component.
   public static func encode(_ vector: [Float]) -> Data {
-    var data = Data(capacity: vector.count * 4)
-    for component in vector {
-      let bits = component.bitPattern
-      data.append(UInt8(truncatingIfNeeded: bits))
-      data.append(UInt8(truncatingIfNeeded: bits >> 8))
-      data.append(UInt8(truncatingIfNeeded: bits >> 16))
-      data.append(UInt8(truncatingIfNeeded: bits >> 24))
-    }
-    return data
+    #if _endian(little)
+      return unsafe vector.withUnsafeBytes { unsafe Data($0) }
+    #else
+      #error("vectors are stored little-endian; this machine needs a byte swap here")
+    #endif
   }
 
   /// The components; nil where the length is no multiple of four.
