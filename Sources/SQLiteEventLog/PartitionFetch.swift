@@ -34,9 +34,18 @@ struct PartitionFetch {
     for source in open where self.remainingCount > 0 { try self.take(source, rest, database) }
   }
 
+  /// Whether `sources` were read to their ends.
+  func isExhausted(_ sources: [Source]) -> Bool {
+    sources.allSatisfy { self.next(of: $0) >= $0.assignment.bounds.end }
+  }
+
+  private func next(of source: Source) -> Int64 {
+    self.batches[source.assignment.partition]?.records.last.map { $0.position.offset + 1 } ?? source.start
+  }
+
   private mutating func take(_ source: Source, _ share: ReadLimit, _ database: Database) throws {
     let partition = source.assignment.partition
-    let start = self.batches[partition]?.records.last.map { $0.position.offset + 1 } ?? source.start
+    let start = self.next(of: source)
     guard start < source.assignment.bounds.end else { return }
     let limit = ReadLimit(
       maxRecordCount: min(share.maxRecordCount, self.remainingCount),

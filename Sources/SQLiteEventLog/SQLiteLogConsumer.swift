@@ -26,6 +26,8 @@ final class SQLiteLogConsumer: LogConsumer {
     /// Counts polls, so that each begins with another partition.
     var turn = 0
     var isReplaced = false
+    /// Where the bell stood before a look that saw all that there was: until it rings, another one brings nothing.
+    var exhaustedMark: Int?
   }
 
   private let log: SQLiteEventLog
@@ -51,30 +53,44 @@ final class SQLiteLogConsumer: LogConsumer {
     while true {
       try self.checkOpen()
       try await self.heartbeatIfDue()
-      let mark = self.log.bell.mark
+      try await self.waitWhereExhausted(until: deadline)
       let result = try await self.pollOnce(limit)
-      if let result, !(result.records.isEmpty && result.assigned.isEmpty && result.revoked.isEmpty) { return result }
-      let rest = deadline - .now
-      guard rest > .zero else { return result ?? PollResult() }
-      // It joined again: look what it has now.
-      guard result != nil else { continue }
-      await self.log.bell.wait(
-        for: self.state.withLock { $0.positions.wantedRowIDs }, since: mark,
-        timeout: min(rest, self.log.options.memberLease / 3))
-      try Task.checkCancellation()
+      if let result, !Self.isEmpty(result) { return result }
+      guard deadline > .now else { return result ?? PollResult() }
     }
+  }
+
+  /// Waits for the bell, until `deadline` or the next heartbeat, where the last look saw all that there was.
+  private func waitWhereExhausted(until deadline: ContinuousClock.Instant) async throws {
+    let rest = deadline - .now
+    guard rest > .zero else { return }
+    let (mark, wanted) = self.state.withLock { ($0.exhaustedMark.take(), $0.positions.wantedRowIDs) }
+    guard let mark else { return }
+    await self.log.bell.wait(for: wanted, since: mark, timeout: min(rest, self.log.options.memberLease / 3))
+    try Task.checkCancellation()
+    try self.checkOpen()
+  }
+
+  private static func isEmpty(_ result: PollResult) -> Bool {
+    result.records.isEmpty && result.assigned.isEmpty && result.revoked.isEmpty
   }
 
   /// What there is now; nil where the lease had run out, and this member joined again.
   private func pollOnce(_ limit: ReadLimit) async throws -> PollResult? {
+    let mark = self.log.bell.mark
     let (before, turn) = self.state.withLock { state in
       state.turn += 1
+      state.exhaustedMark = nil
       return (state.positions, state.turn)
     }
     let look = try await self.log.read { database in try self.look(before, turn, limit, database) }
     switch look.standing {
     case .member:
-      return self.state.withLock { $0.positions.apply(look.assignments, look.batches, before: before.held) }
+      return self.state.withLock { state in
+        let result = state.positions.apply(look.assignments, look.batches, before: before.held)
+        state.exhaustedMark = look.isExhausted || Self.isEmpty(result) ? mark : nil
+        return result
+      }
     case .expired:
       try await self.rejoin()
       return nil
@@ -92,6 +108,8 @@ final class SQLiteLogConsumer: LogConsumer {
     let standing: GroupMembership.Standing
     var assignments: [GroupMembership.Assignment] = []
     var batches: [TopicPartition: ConsumerPositions.Batch] = [:]
+    /// Whether nothing is left that the limit kept out.
+    var isExhausted = true
   }
 
   private func look(
@@ -110,6 +128,7 @@ final class SQLiteLogConsumer: LogConsumer {
     var fetch = PartitionFetch(limit: limit)
     try fetch.run(sources, turn: turn, database)
     look.batches = fetch.batches
+    look.isExhausted = fetch.isExhausted(sources)
     return look
   }
 

@@ -24,6 +24,41 @@ import Testing
     await here.close()
   }
 
+  /// A consumer that has seen everything does not look again until it is told to; nothing may go by untold.
+  @Test(arguments: ["an append", "another process's append", "a seek", "a pause that ends", "a limit", "no time"])
+  func whoHasSeenEverythingFindsWhatComes(by way: String) async throws {
+    let file = LogFolder()
+    defer { file.remove() }
+    let (here, there) = (try await file.open(), try await file.open())
+    try await here.makeTopic()
+    let partition = TopicPartition("t", 0)
+    let consumer = try await here.subscribe(group: "g", topics: ["t"], instance: "here")
+    _ = try await consumer.poll(limit: ReadLimit(), timeout: .seconds(60))
+    try await here.append(["1"])
+    #expect(try await consumer.poll(limit: ReadLimit(), timeout: .seconds(60)).records.map(\.text) == ["1"])
+    var wanted = ["2"]
+    switch way {
+    case "an append", "no time": try await here.append(wanted)
+    case "another process's append": try await there.append(wanted)
+    case "a seek":
+      await consumer.seek([partition: 0])
+      wanted = ["1"]
+    case "a pause that ends":
+      await consumer.pause([partition])
+      try await here.append(wanted)
+      #expect(try await consumer.poll(limit: ReadLimit(), timeout: .milliseconds(5)).records.isEmpty)
+      await consumer.resume([partition])
+    default:
+      try await here.append(["first", "2"])
+      let one = try await consumer.poll(limit: ReadLimit(maxRecordCount: 1), timeout: .seconds(60))
+      #expect(one.records.map(\.text) == ["first"])
+    }
+    let timeout: Duration = way == "no time" ? .zero : .seconds(60)
+    #expect(try await consumer.poll(limit: ReadLimit(), timeout: timeout).records.map(\.text) == wanted)
+    await here.close()
+    await there.close()
+  }
+
   @Test func appendsOfSeveralProcessesAtOnceStandSideBySide() async throws {
     let file = LogFolder()
     defer { file.remove() }
