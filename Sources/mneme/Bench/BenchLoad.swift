@@ -1,6 +1,7 @@
 import ArgumentParser
 import CurlHTTP
 import FoundationEssentials
+import Glibc
 import MnemeCore
 
 /// `mneme bench load`: many connections that search and add at once, for a while.
@@ -43,6 +44,8 @@ struct BenchLoad: AsyncParsableCommand {
     let figures = try await options.withDirectory { directory in
       let crowd = BenchFill.Crowd(name: "crowd", ownerCount: owners, count: owners * memoriesPerOwner)
       try await BenchFill(settings: options.settings, directory: directory).run([crowd])
+      // What the kernel still has to write of that is no part of what is measured.
+      sync()
       let server = BenchProcess(directory: directory)
       try await server.start()
       let result: Result<[Figure], any Error>
@@ -116,7 +119,8 @@ struct BenchLoad: AsyncParsableCommand {
   /// Answered once its memories can be searched.
   private static let awaitedPath = "/v3/memories/add/?wait=true"
 
-  /// Adds before the first one that counts: a server that has just started reads what it needs for the first ones.
+  /// Adds before the first one that counts, each awaited: a server that has just started reads what it needs for the
+  /// first ones, and a pipeline on a log that it has never seen folds that first.
   private static let warmUpCount = 50
 
   /// Between the beginnings of two adds that have the machine for themselves: time for all that follows from one.
@@ -133,19 +137,27 @@ struct BenchLoad: AsyncParsableCommand {
 
   /// What adds take where nothing else is asked: until they are acknowledged, and until they can be searched.
   private func addOneByOne(_ server: BenchProcess) async throws -> [Figure] {
-    let (paced, half) = (adds / 5, adds / 2)
+    let warm = min(Self.warmUpCount, adds)
+    _ = try await add(AddSeries(name: "warming up", path: Self.awaitedPath, numbers: 0..<warm), server)
+    let half = warm + (adds - warm) / 2
+    let threeQuarters = half + (adds - half) / 2
     var figures: [Figure] = []
     for series in [
       AddSeries(
-        name: "acknowledged, 20 a second", path: Self.acknowledgedPath, numbers: 0..<paced,
+        name: "acknowledged, 20 a second", path: Self.acknowledgedPath, numbers: warm..<half,
         interval: Self.pacedInterval),
-      AddSeries(name: "acknowledged, one after the other", path: Self.acknowledgedPath, numbers: paced..<half),
-      AddSeries(name: "searchable, one after the other", path: Self.awaitedPath, numbers: half..<adds),
+      AddSeries(name: "acknowledged, one after the other", path: Self.acknowledgedPath, numbers: half..<threeQuarters),
+      AddSeries(name: "searchable, one after the other", path: Self.awaitedPath, numbers: threeQuarters..<adds),
     ] {
+      let (begin, stolen) = (ContinuousClock.now, ProcessUsage.stolenTime)
       let latencies = try await add(series, server)
+      let takenShare = (ProcessUsage.stolenTime - stolen) / (ContinuousClock.now - begin)
       figures += [("p50", 0.5), ("p99", 0.99)].map { percentile, share in
         Figure(name: "an add by itself, \(series.name): \(percentile)", value: latencies.percentile(share), unit: "ms")
       }
+      // Where others had the processor, latencies are theirs, too.
+      figures.append(
+        Figure(name: "an add by itself, \(series.name): taken by others", value: 100 * takenShare, unit: "% of a core"))
     }
     return figures
   }
@@ -156,8 +168,7 @@ struct BenchLoad: AsyncParsableCommand {
       let next = ContinuousClock.now + series.interval
       var texts = BenchTexts(seed: UInt64(number))
       let body = Self.addition(number, "crowd-\(number % owners)", &texts)
-      let elapsed = try await server.timed(.post, series.path, body).elapsed
-      if number >= Self.warmUpCount { latencies.add(elapsed) }
+      latencies.add(try await server.timed(.post, series.path, body).elapsed)
       try await Task.sleep(until: next)
     }
     return latencies

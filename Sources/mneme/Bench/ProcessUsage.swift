@@ -21,6 +21,15 @@ enum ProcessUsage {
   /// The memory that process `id` has now: resident pages, in millions of bytes.
   static func residentMegabytes(of id: Int32) -> Double { megabytes("VmRSS:", of: String(id)) }
 
+  /// Processor time that the hypervisor gave to others while this machine wanted it, since the machine began, of all
+  /// processors together (proc_stat(5), "steal"); zero where there is no hypervisor.
+  static var stolenTime: Duration {
+    let text = (try? String(contentsOfFile: "/proc/stat", encoding: .utf8)) ?? ""
+    let fields = text.split(separator: "\n").first?.split(separator: " ") ?? []
+    let ticks = fields.count > 8 ? Int64(fields[8]) ?? 0 : 0
+    return .seconds(ticks) / max(1, sysconf(Int32(_SC_CLK_TCK)))
+  }
+
   private static func megabytes(_ name: String, of process: String) -> Double {
     let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix(name) }
