@@ -1,6 +1,7 @@
 import CRdkafka
 import Dispatch
 import EventLog
+import Foundation
 import Logging
 
 /// One client of librdkafka, with a queue for the calls that block.
@@ -88,12 +89,8 @@ final class KafkaClient: @unchecked Sendable {
   func close(_ last: @escaping @Sendable (OpaquePointer) -> Bool = { _ in true }) async {
     await withCheckedContinuation { continuation in
       self.queue.async {
-        // A consumer that was fenced may never end (librdkafka 2.0.2 waits for its group for ever): nobody waits for
-        // it. It does nothing any more, and its process is about to end.
-        let isWaitedFor = self.isClosed || self.fatalError() == nil
-        if !isWaitedFor { continuation.resume() }
         self.destroy(last)
-        if isWaitedFor { continuation.resume() }
+        continuation.resume()
       }
     }
   }
@@ -113,11 +110,27 @@ final class KafkaClient: @unchecked Sendable {
       rd_kafka_purge(self.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
     }
     // A consumer has left its group by now, or shall not leave it.
-    if mayBeDestroyed {
+    // One that was fenced is left as it is, idle: librdkafka 2.0.2 waits for its group for ever, and a thread of it
+    // keeps a processor busy meanwhile.
+    let isFenced = self.kind == .consumer && self.fatalError() != nil
+    if mayBeDestroyed, !isFenced { self.destroyHandle() }
+    self.bell.ring()
+  }
+
+  /// How long a close waits for librdkafka to end its threads.
+  private static let destroyTimeout: Duration = .seconds(30)
+
+  private func destroyHandle() {
+    let isDestroyed = DispatchSemaphore(value: 0)
+    // A thread of its own: where it never ends, nobody else waits for it.
+    Thread.detachNewThread {
       rd_kafka_destroy_flags(self.handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
       Unmanaged.passUnretained(self.bell).release()
+      isDestroyed.signal()
     }
-    self.bell.ring()
+    let deadline = DispatchTime.now() + .milliseconds(Int(Self.destroyTimeout.milliseconds))
+    guard isDestroyed.wait(timeout: deadline) == .timedOut else { return }
+    self.logger.warning("a client of librdkafka does not end, and is left behind")
   }
 
   // MARK: Events
