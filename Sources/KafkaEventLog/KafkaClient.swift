@@ -110,10 +110,7 @@ final class KafkaClient: @unchecked Sendable {
       rd_kafka_purge(self.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
     }
     // A consumer has left its group by now, or shall not leave it.
-    // One that was fenced is left as it is, idle: librdkafka 2.0.2 waits for its group for ever, and a thread of it
-    // keeps a processor busy meanwhile.
-    let isFenced = self.kind == .consumer && self.fatalError() != nil
-    if mayBeDestroyed, !isFenced { self.destroyHandle() }
+    if mayBeDestroyed { self.destroyHandle() }
     self.bell.ring()
   }
 

@@ -199,9 +199,10 @@ final class KafkaLogConsumer: LogConsumer {
   }
 
   /// Before version 2.3.0, librdkafka aborts the process when it destroys a member between its join and its first
-  /// assignment (librdkafka issue 4312); such a client is left as it is instead: out of its group, and idle.
+  /// assignment (librdkafka issue 4312); such a client is left as it is instead: out of its group, and idle. So is one
+  /// that was fenced: 2.0.2 waits for its group for ever, and a thread of it keeps a processor busy meanwhile.
   private var mayBeDestroyed: Bool {
-    rd_kafka_version() >= 0x0203_0000 || self.state.withLock(\.wasAssigned)
+    self.client.fatalError() == nil && (rd_kafka_version() >= 0x0203_0000 || self.state.withLock(\.wasAssigned))
   }
 
   /// Leaves the group in order; what remains to be told is of no interest any more.
