@@ -25,6 +25,8 @@ import Testing
           // Each reader is on its own, as one of another process.
           let reader = try world.reader(projector: number == 0 ? live : nil)
           var last: [Int64] = []
+          // Where one fails, nobody waits for it.
+          defer { isDone.change { $0 = true } }
           while !isDone.value {
             try await Self.read(reader, &last)
             reads.change { $0 += 1 }
@@ -35,7 +37,7 @@ import Testing
         let rebuilding = Task { try await world.projector().rebuild { _ in } }
         for _ in 0..<10 { _ = try await world.log.append(scenario.records(5)) }
         _ = try await rebuilding.value
-        if round == 3 { while reads.value < 20 { await Task.yield() } }
+        if round == 3 { while reads.value < 20, !isDone.value { await Task.yield() } }
       }
       let end = try await Self.lastTurn(world)
       for (partition, offset) in end {

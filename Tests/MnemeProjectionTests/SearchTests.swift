@@ -42,6 +42,21 @@ import Testing
     #expect(try await world.reader().hits(all(), text) == hits)
   }
 
+  @Test func aShardThatIsReplacedDuringASearchIsScannedInTheEnd() async throws {
+    let world = try await World.holding(
+      (0..<20).map { (memory("\($0)", "tea number \($0)", user("o\($0)")), axis($0 % 3)) })
+    defer { world.remove() }
+    let reader = try world.reader()
+    let request = SearchRequest(query: all(), text: "tea number 7", vector: axis(0), limit: 5, minimumScore: 0)
+    let plan = SearchPlan(request, world.configuration)
+    let choice = try #require(try await reader.choose(plan))
+    let hits = try await reader.find(choice, plan, mayScan: false).ranked(plan).map(\.id.id)
+    #expect(hits.count == 5)
+    _ = try await world.projector().rebuild { _ in }
+    await #expect(throws: ShardReplaced.self) { try await reader.find(choice, plan, mayScan: false) }
+    #expect(try await reader.find(choice, plan, mayScan: true).ranked(plan).map(\.id.id) == hits)
+  }
+
   @Test func stopWordsCountOnlyWhereThereIsNothingElse() async throws {
     let world = try await World.holding([
       (memory("a", "what is the matter with them", ann), nil), (memory("b", "tea in the morning", ann), nil),

@@ -54,35 +54,52 @@ private final class PartList<Value: Sendable>: Sendable {
 }
 
 /// A shard's database took another one's place during a search.
-private struct ShardReplaced: Error {}
+struct ShardReplaced: Error {}
 
 extension ProjectionReader {
-  /// How often a search across owners begins again where a shard was replaced meanwhile.
-  private static let maxSearchAttemptCount = 4
+  /// How often a search across owners is made in memory, at most. Where a shard was replaced each time, its rows are
+  /// read.
+  private static let maxSearchAttemptCount = 3
+
+  /// What is decided before rows are read: which memories of each shard may be hits.
+  struct TenantChoice: Sendable {
+    fileprivate let parts: [ShardPart]
+    fileprivate let statistics: KeywordStatistics
+    fileprivate let likely: [[TenantSearch.Scored]]
+  }
 
   /// The candidates of all of a tenant's owners with all their signals: first what BM25 has to know of all shards, then
   /// who is near or has the words, in memory; then the rows of those that may be hits.
   func findAcrossOwners(_ plan: SearchPlan) async throws -> Findings {
     var attempt = 1
     while true {
+      guard let choice = try await self.choose(plan) else { return Findings() }
       do {
-        return try await self.findOnce(plan)
-      } catch is ShardReplaced where attempt < Self.maxSearchAttemptCount {
+        return try await self.find(choice, plan, mayScan: attempt == Self.maxSearchAttemptCount)
+      } catch is ShardReplaced {
         attempt += 1
       }
     }
   }
 
-  private func findOnce(_ plan: SearchPlan) async throws -> Findings {
+  /// Nil where no shard has anything of the tenant.
+  func choose(_ plan: SearchPlan) async throws -> TenantChoice? {
     let parts = try await Self.all(0..<self.shards.count) { try await self.prepare(plan, self.shards[$0]) }
     var statistics: KeywordStatistics?
     for part in parts.compactMap(\.statistics) {
       if statistics == nil { statistics = part } else { statistics?.add(part) }
     }
-    guard let statistics else { return Findings() }
-    let likely = try await Self.likely(parts, plan, statistics)
+    guard let statistics else { return nil }
+    return TenantChoice(
+      parts: parts, statistics: statistics, likely: try await Self.likely(parts, plan, statistics))
+  }
+
+  /// The findings among those that were chosen. Where a shard was replaced since, it is scanned, which may take seconds
+  /// in a large one.
+  /// - Throws: `ShardReplaced` instead, unless `mayScan`.
+  func find(_ choice: TenantChoice, _ plan: SearchPlan, mayScan: Bool) async throws -> Findings {
     let found = try await Self.all(0..<self.shards.count) { number -> Findings in
-      try await self.find(parts[number], likely[number], plan, statistics, self.shards[number])
+      try await self.find(choice, number, plan, mayScan: mayScan)
     }
     var all = Findings()
     for (number, found) in found.enumerated() { all.add(found, shard: number) }
@@ -204,33 +221,46 @@ extension ProjectionReader {
     }.flatMap { $0 }
   }
 
+  /// The findings in shard `number`.
   private func find(
-    _ part: ShardPart, _ likely: [TenantSearch.Scored], _ plan: SearchPlan, _ statistics: KeywordStatistics,
-    _ shard: ShardReader
+    _ choice: TenantChoice, _ number: Int, _ plan: SearchPlan, mayScan: Bool
   ) async throws -> Findings {
-    switch part {
+    let (likely, statistics) = (choice.likely[number], choice.statistics)
+    switch choice.parts[number] {
     case .nothing: return Findings()
-    case .inMemory(let search, _, let database):
+    case .inMemory(let search, _, let chosen):
       guard !likely.isEmpty else { return Findings() }
-      return try await self.read(shard) { connection, name in
-        guard name == database else { throw ShardReplaced() }
-        let contexts = Dictionary(likely.map { ($0.candidate.number, $0.context) }) { first, _ in first }
-        let surroundings = try Surroundings(connection, plan: plan, words: search.words, of: contexts)
-        var found = try surroundings.findings(likely.map(\.candidate), connection, statistics)
-        // There are few: reading them now saves a read of the shard.
-        let lookup = MemoryLookup(connection)
-        found.views = try found.signals.keys.compactMap { try lookup.view($0.number) }
-          .reduce(into: [:]) { $0[$1.memory.id] = $1 }
-        return found
+      return try await self.read(self.shards[number]) { database, name in
+        if name == chosen { return try Self.find(likely, search, plan, statistics, database) }
+        guard mayScan else { throw ShardReplaced() }
+        return try Self.scan(plan, statistics, database)
       }
     case .rows:
-      return try await self.read(shard) { database, _ -> Findings in
-        guard let share = try TenantShare.fetch(database, plan.request.query.tenant) else { return Findings() }
-        let words = try KeywordQuery(plan.request, database)
-        return try ScanSearch(plan: plan, words: words, statistics: statistics)
-          .run(database, Selection(plan.request.query, tenant: share.number))
-      }
+      return try await self.read(self.shards[number]) { database, _ in try Self.scan(plan, statistics, database) }
     }
+  }
+
+  private static func find(
+    _ likely: [TenantSearch.Scored], _ search: TenantSearch, _ plan: SearchPlan, _ statistics: KeywordStatistics,
+    _ database: Database
+  ) throws -> Findings {
+    let contexts = Dictionary(likely.map { ($0.candidate.number, $0.context) }) { first, _ in first }
+    let surroundings = try Surroundings(database, plan: plan, words: search.words, of: contexts)
+    var found = try surroundings.findings(likely.map(\.candidate), database, statistics)
+    // There are few: reading them now saves a read of the shard.
+    let lookup = MemoryLookup(database)
+    found.views = try found.signals.keys.compactMap { try lookup.view($0.number) }
+      .reduce(into: [:]) { $0[$1.memory.id] = $1 }
+    return found
+  }
+
+  private static func scan(
+    _ plan: SearchPlan, _ statistics: KeywordStatistics, _ database: Database
+  ) throws -> Findings {
+    guard let share = try TenantShare.fetch(database, plan.request.query.tenant) else { return Findings() }
+    let words = try KeywordQuery(plan.request, database)
+    return try ScanSearch(plan: plan, words: words, statistics: statistics)
+      .run(database, Selection(plan.request.query, tenant: share.number))
   }
 
   /// Runs `body` for each number from 0 on, as many at once as there are processors, and returns what it gave, in
