@@ -181,9 +181,13 @@ import Testing
     #expect(try await !reader.wait(forTurnsPartition: 0, offset: 0, timeout: .zero))
     let error = await #expect(throws: ProjectionError.self) { _ = try await reader.texts(all()) }
     #expect(error?.code == .missing)
-    try await world.projector().catchUp()
+    try await world.projector().makeMissingShards()
     #expect(try await reader.texts(all()).isEmpty)
     #expect(try await reader.summary() == ProjectionSummary())
+    let files = try (0..<2).map { try world.files($0).currentName() }
+    try await world.projector().makeMissingShards()
+    #expect(try (0..<2).map { try world.files($0).currentName() } == files)
+    try await world.projector().catchUp()
     #expect(try await reader.watermarks().map(\.next) == [0, 0, 0, 0])
   }
 }

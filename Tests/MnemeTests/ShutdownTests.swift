@@ -10,7 +10,7 @@ import Testing
     let folder = TemporaryFolder()
     defer { folder.remove() }
     let first = try await Server.start(folder.path + "/data")
-    // It listens before every shard is there, and makes none once it is told to end: this asks each of them.
+    // Every shard is there as soon as it listens: this asks each of them.
     #expect(try await first.send(.get, "/v1/event/e1/").status == 404)
     #expect(await first.stop() == 0)
     // Nobody works beside it: whoever waits for an outcome waits in vain.
@@ -18,7 +18,7 @@ import Testing
     let body = #"{"user_id":"alex","event_id":"e1","messages":[{"role":"user","content":"I live in Berlin"}]}"#
     async let waiting = RawConnection.exchange(
       server.port, RawConnection.request("POST", "/v3/memories/add/?wait=true", body))
-    try await ReembedTests.wait { try await server.get("/v1/event/e1/")["status"] == "PENDING" }
+    try await eventually("it is pending") { try await server.get("/v1/event/e1/")["status"] == "PENDING" }
     #expect(await server.stop() == 0)
     // Cut off, it would be a 503.
     let reply = try #require(try await waiting)

@@ -29,6 +29,16 @@ public final class Projector: Service {
     try ShardFiles.makeDirectory(self.directory)
   }
 
+  /// Makes the shards that are missing, empty: readers of a new projection find nothing in it, rather than find that it
+  /// does not exist.
+  /// - Throws: `ProjectionError`.
+  public func makeMissingShards() async throws {
+    for follower in self.followers() where try follower.store.files.currentName() == nil {
+      var connection: ShardConnection?
+      try await follower.store.write(&connection) { _ in }
+    }
+  }
+
   /// Folds every partition until cancelled or asked to shut down. What fails and may pass is tried again, for ever.
   /// - Throws: `ProjectionError` or `EventLogError` that no repetition mends.
   public func run() async throws {

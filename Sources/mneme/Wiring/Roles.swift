@@ -41,6 +41,8 @@ struct Roles: Sendable {
     guard let active = catalog.active else { preconditionFailure("a prepared catalog has an active generation") }
     self.projections = ProjectionShelf(system: system, models: models, projects: roles.contains(.project))
     self.projector = roles.contains(.project) ? try await projections.projector(of: active) : nil
+    // Whoever asks as soon as this process listens is answered.
+    try await projector?.makeMissingShards()
     self.reader = try await projections.reader(of: active)
     // What is missing is told at start, not at the first turn.
     if roles.contains(.work) {
