@@ -1,4 +1,5 @@
 import LanguageModel
+import MnemeTesting
 import Testing
 
 @testable import BuiltInModels
@@ -23,7 +24,7 @@ import Testing
     let model = try MiniLM(files: MiniLMFixture.files(), threadCount: 1)
     // Minutes of work: were the query to wait for it, the huge call would return and not be cancelled.
     let huge = Task { try await model.embed(Array(repeating: "said again and again", count: 200_000)) }
-    try await waitUntil { model.threads.callCount == 1 }
+    try await eventually("a call") { model.threads.callCount == 1 }
     for _ in 0..<5 { #expect(try await model.embed(["where did she go?"]).count == 1) }
     huge.cancel()
     await #expect(throws: CancellationError.self) { try await huge.value }
@@ -47,7 +48,7 @@ import Testing
     #expect(threads.runningCount == 3)
     #expect(try await model!.embed(["one", "two"]).count == 2)
     model = nil
-    try await waitUntil { threads.runningCount == 0 }
+    try await eventually("no call is under way") { threads.runningCount == 0 }
     await #expect(throws: ModelError.self) { try await threads.encode([[101, 102]]) }
   }
 

@@ -80,12 +80,3 @@ struct MiniLMRandom: RandomNumberGenerator {
 func dot(_ a: [Float], _ b: [Float]) -> Float {
   zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
 }
-
-/// Waits until `condition` holds; fails after a minute, which only a hang takes.
-func waitUntil(_ condition: () -> Bool) async throws {
-  let end = ContinuousClock.now + .seconds(60)
-  while !condition() {
-    guard ContinuousClock.now < end else { throw CocoaError(.userCancelled) }
-    await Task.yield()
-  }
-}

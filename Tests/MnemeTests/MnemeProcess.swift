@@ -189,9 +189,16 @@ final class SendableProcess: @unchecked Sendable {
     if process.isRunning { Foundation.kill(process.processIdentifier, number) }
   }
 
+  /// SIGTERM, and the exit status; SIGKILL where the process has not ended after `maxStopDuration`.
   func terminate() -> Int32 {
     process.terminate()
+    let deadline = ContinuousClock.now + Self.maxStopDuration
+    while process.isRunning, ContinuousClock.now < deadline { usleep(5000) }
+    if process.isRunning { kill() }
     process.waitUntilExit()
     return process.terminationStatus
   }
+
+  /// Longer than any part of the program may take to stop.
+  private static let maxStopDuration: Duration = .seconds(90)
 }

@@ -43,14 +43,6 @@ import Testing
     return try EventBodyCoding.decode(JSONValue.self, from: response.body)
   }
 
-  static func wait(_ what: String, until isTrue: () async throws -> Bool) async throws {
-    for _ in 0..<3000 {
-      if try await isTrue() { return }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    Issue.record("not within 60 s: \(what)")
-  }
-
   static func deliveries(_ server: Server, _ id: String) async throws -> [JSONValue] {
     try await server.get("/api/v1/webhooks/\(id)/deliveries/")["results"]?.arrayValue ?? []
   }
@@ -74,13 +66,13 @@ import Testing
           "I bought radio number \(round * 4 + number)", user: "alex", id: "turn-\(round)-\(number)", infer: false)
       }
       if round == 1 {
-        try await Self.wait("a first attempt") { !receiver.server.requests.isEmpty }
+        try await eventually("a first attempt") { !receiver.server.requests.isEmpty }
       }
       await server.kill()
       server = try await Server.start(directory, arguments: Self.allowed)
     }
     try await server.waitUntilIdle()
-    try await Self.wait("every message is taken") {
+    try await eventually("every message is taken") {
       let pending = try await Self.pending(server)
       return pending == 0 && receiver.ids.count { $0.key.hasPrefix("ADD") } == 12
     }
@@ -104,11 +96,11 @@ import Testing
     let memory = try #require(found.first?["id"]?.stringValue)
     _ = try await server.request("PUT", "/v1/memories/\(memory)/?wait=true", ["text": "Owns a blue radio"])
     _ = try await server.request("DELETE", "/v1/memories/\(memory)/?wait=true")
-    try await Self.wait("the edit and the deletion are told") {
+    try await eventually("the edit and the deletion are told") {
       let ids = receiver.ids
       return ids["UPDATE Owns a blue radio"] != nil && ids["DELETE \(memory)"] != nil
     }
-    try await Self.wait("all is taken") { try await Self.pending(server) == 0 }
+    try await eventually("all is taken") { try await Self.pending(server) == 0 }
     let count = receiver.ids.count
     let arguments = ["--data-dir", directory]
     let replay = try await MnemeProcess.run(
@@ -117,10 +109,10 @@ import Testing
     let promoted = try await MnemeProcess.run(["generations", "promote", "g2"] + arguments)
     #expect(promoted.status == 0, "\(promoted.errors)")
     try await server.say("I bought a kayak", user: "alex", id: "after", infer: false, waits: true)
-    try await Self.wait("what follows is told by the new generation") {
+    try await eventually("what follows is told by the new generation") {
       receiver.ids.contains { $0.key.hasPrefix("ADD") && $0.key.contains("kayak") }
     }
-    try await Self.wait("all is taken") { try await Self.pending(server) == 0 }
+    try await eventually("all is taken") { try await Self.pending(server) == 0 }
     #expect(receiver.ids.count == count + 2, "\(receiver.ids.keys.sorted())")
     #expect(await server.stop() == 0)
     await receiver.server.stop()
@@ -154,12 +146,12 @@ import Testing
     for number in 0..<6 {
       try await server.say("I bought radio number \(number)", user: "u\(number)", id: "turn-\(number)", infer: false)
     }
-    try await Self.wait("a call") { !receiver.server.requests.isEmpty }
+    try await eventually("a call") { !receiver.server.requests.isEmpty }
     await first.kill()
     isTaking.store(true, ordering: .relaxed)
     let second = worker("second")
     try await second.start()
-    try await Self.wait("all are told") {
+    try await eventually("all are told") {
       let results = try await Self.deliveries(server, id)
       return results.count == 6 && results.allSatisfy { $0["status"] == "delivered" }
     }
@@ -186,7 +178,7 @@ import Testing
       EventBodyCoding.encode(["url": .string(receiver.server.url), "event_types": ["memory_add"]] as JSONValue))
     #expect(refused.status == 400)
     try await server.say("I like tea", user: "alex", id: "1", infer: false, waits: true)
-    try await Self.wait("it is given up") { try await Self.deliveries(server, id).first?["status"] == "failed" }
+    try await eventually("it is given up") { try await Self.deliveries(server, id).first?["status"] == "failed" }
     let delivery = try await Self.deliveries(server, id).first
     #expect(delivery?["error"] == "address_refused" && delivery?["attempts"] == 1)
     #expect(receiver.server.connectionCount == 0)
@@ -198,7 +190,7 @@ import Testing
     server = try await Server.start(directory, arguments: Self.allowed)
     let redriven = try await MnemeProcess.run(["deadletters", "redrive", "--all", "--data-dir", directory])
     #expect(redriven.status == 0, "\(redriven.errors)")
-    try await Self.wait("it is told") { receiver.server.requests.count == 1 }
+    try await eventually("it is told") { receiver.server.requests.count == 1 }
     #expect(await server.stop() == 0)
     await receiver.server.stop()
   }

@@ -1,5 +1,6 @@
 import EventLog
 import GRDB
+import MnemeTesting
 import Testing
 
 @testable import SQLiteEventLog

@@ -1,5 +1,6 @@
 import EventLog
 import GRDB
+import MnemeTesting
 import SQLiteEventLog
 import Testing
 

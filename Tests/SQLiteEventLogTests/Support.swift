@@ -72,15 +72,6 @@ extension LogRecord {
   var text: String { String(decoding: value, as: UTF8.self) }
 }
 
-/// Waits for what another task brings about; the bound is there to end a run that hangs.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-  let deadline = ContinuousClock.now + .seconds(60)
-  while try await !condition() {
-    try #require(ContinuousClock.now < deadline, "\(what) did not happen")
-    await Task.yield()
-  }
-}
-
 /// Polls members in turn until they have so many partitions.
 func settle(
   _ members: [any LogConsumer], _ assigned: inout [Set<TopicPartition>], until counts: [Int]

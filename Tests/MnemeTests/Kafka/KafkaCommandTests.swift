@@ -36,7 +36,7 @@ import Testing
     #expect(content["turns"] == 1 && content["parked"] == 0)
     #expect(content["memories"] != 0, "\(content)")
     // A scrape does not wait long for the brokers: on a slow machine one may tell no lag.
-    try await ReembedTests.wait {
+    try await eventually("the lag is told") {
       String(decoding: try await server.send(.get, "/metrics").body, as: UTF8.self)
         .contains("mneme_lag_records{group=\"mneme.extract.g1\"")
     }

@@ -39,7 +39,7 @@ import Testing
     let promoted = try await deployment.run(
       ["generations", "promote", "g1@hash-96-96", "--data-dir", "\(deployment.folder.path)/elsewhere"])
     #expect(promoted.status == 0, "\(promoted.errors)")
-    try await ReembedTests.wait { try await server.generation() == "g1@hash-96-96" }
+    try await eventually("readers go over") { try await server.generation() == "g1@hash-96-96" }
     try await server.waitUntilIdle()
     #expect(try await server.search("owns a thing in red", user: "u0").count == 10)
     let content = try await deployment.content(projector.directory)
@@ -48,7 +48,7 @@ import Testing
     #expect(try rebuilt.json()["digest"] == content["digest"])
 
     #expect(try await deployment.run(["generations", "rollback"] + data).status == 0)
-    try await ReembedTests.wait { try await server.generation() == "g1" }
+    try await eventually("readers go back") { try await server.generation() == "g1" }
     try await server.waitUntilIdle()
     #expect(try await deployment.content(projector.directory)["digest"] == content["digest"])
     let dropped = try await deployment.run(["generations", "drop", "g1@hash-96-96", "--yes"] + data)

@@ -94,14 +94,14 @@ import Testing
       let done = try await MnemeProcess.run(["generations"] + step + data)
       #expect(done.status == 0, "\(step): \(done.errors)")
       let active = step == ["rollback"] ? "g1" : id
-      try await Self.wait { try await server.generation() == active }
+      try await eventually("readers go over") { try await server.generation() == active }
       let reads = traffic.reads
-      try await Self.wait { traffic.reads > reads + 20 }
+      try await eventually("reads go on") { traffic.reads > reads + 20 }
     }
     let dropped = try await MnemeProcess.run(["generations", "drop", "g1", "--yes"] + data)
     #expect(dropped.status == 0, "\(dropped.errors)")
     let reads = traffic.reads
-    try await Self.wait { traffic.reads > reads + 20 }
+    try await eventually("reads go on") { traffic.reads > reads + 20 }
     traffic.end()
     for task in work { await task.value }
     #expect(traffic.failures.isEmpty, "\(traffic.failures.prefix(3)) of \(traffic.reads)")
@@ -129,14 +129,6 @@ import Testing
     #expect(try await !again.search("thing-0-last", user: "u0").isEmpty)
     #expect(await again.stop() == 0)
     await model.stop()
-  }
-
-  static func wait(_ condition: () async throws -> Bool) async throws {
-    for _ in 0..<3000 {
-      if try await condition() { return }
-      try await Task.sleep(for: .milliseconds(10))
-    }
-    throw Server.Failure(description: "what was waited for did not come within 30 s")
   }
 
   /// What starts with another dimension is refused, with the command to run; nothing is lost.

@@ -81,7 +81,7 @@ import Testing
 
     let promoted = try await world.run(["generations", "promote", "g2"], world.terse)
     #expect(promoted.status == 0, "\(promoted.errors)")
-    try await ReembedTests.wait { try await server.generation() == "g2" }
+    try await eventually("readers go over") { try await server.generation() == "g2" }
     hasEnded.add(1)
     let written = try await writing.value
     try await server.waitUntilIdle()
@@ -96,9 +96,9 @@ import Testing
     let car = try #require(try await server.memories(of: "u0")["Is the owner of a car0"]?["id"]?.stringValue)
     #expect(try await server.request("DELETE", "/v1/memories/\(car)/?wait=true").status == 200)
     #expect(try await world.run(["generations", "rollback"], world.terse).status == 0)
-    try await ReembedTests.wait { try await server.generation() == "g1" }
+    try await eventually("readers go back") { try await server.generation() == "g1" }
     try await server.waitUntilIdle()
-    try await ReembedTests.wait { try await server.memories(of: "u0")["Owns a car0"] == nil }
+    try await eventually("it is deleted") { try await server.memories(of: "u0")["Owns a car0"] == nil }
     #expect(try await server.memories(of: "alex").keys.sorted() == ["Lives in Oslo", "Owns a sailing boat, blue"])
     #expect(await server.stop() == 0)
     await world.close()
@@ -192,7 +192,7 @@ import Testing
     let narrow = try await world.run(["replay", "reextract", "--json", "--owner", "user:u3"], world.chatty)
     #expect(narrow.status == 0, "\(narrow.errors)")
     #expect(try await world.run(["generations", "promote", "g3"], world.terse).status == 0)
-    try await ReembedTests.wait { try await server.generation() == "g3" }
+    try await eventually("readers go over") { try await server.generation() == "g3" }
     #expect(try await server.memories(of: "u3").keys.allSatisfy { $0.hasPrefix("Is the owner of") })
     #expect(try await server.memories(of: "u4").keys.allSatisfy { $0.hasPrefix("Owns a") })
     #expect(try await server.memories(of: "u4").count == 4)
