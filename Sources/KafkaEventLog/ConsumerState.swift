@@ -51,6 +51,7 @@ struct ConsumerState {
   mutating func close() -> Bool {
     if case .closed = self.phase { return false }
     self.phase = .closed
+    self.finalSubscription = nil
     self.revoke(self.assigned)
     return true
   }

@@ -3,6 +3,7 @@ import Dispatch
 import EventLog
 import Foundation
 import Logging
+import Synchronization
 
 /// One client of librdkafka, with a queue for the calls that block.
 ///
@@ -24,6 +25,7 @@ final class KafkaClient: @unchecked Sendable {
   private let queue = DispatchQueue(label: "mneme-kafka")
   /// Used on `queue` only.
   private var isClosed = false
+  private let isClosing = Atomic(false)
 
   /// Settings hold librdkafka's names; `events` is a set of `RD_KAFKA_EVENT_…`.
   /// - Throws: `EventLogError`.
@@ -75,24 +77,39 @@ final class KafkaClient: @unchecked Sendable {
   func run<Value: Sendable>(_ body: @escaping @Sendable (OpaquePointer) throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       self.queue.async {
-        guard !self.isClosed else {
-          continuation.resume(throwing: EventLogError(.closed, "the log is closed"))
-          return
-        }
-        continuation.resume(with: Result { try body(self.handle) })
+        continuation.resume(with: Result { try body(try self.openHandle()) })
       }
     }
   }
 
+  /// The same for what can be asked again: whoever is cancelled waits no longer.
+  func ask<Value: Sendable>(_ body: @escaping @Sendable (OpaquePointer) throws -> Value) async throws -> Value {
+    try await self.queue.abandonable { try body(try self.openHandle()) }
+  }
+
+  private func openHandle() throws -> OpaquePointer {
+    guard !self.isClosing.load(ordering: .relaxed), !self.isClosed else {
+      throw EventLogError(.closed, "the log is closed")
+    }
+    return self.handle
+  }
+
+  /// What waits to be run, and what comes later, fails from now on: a close does not wait for it.
+  func refuse() {
+    self.isClosing.store(true, ordering: .relaxed)
+  }
+
   /// Destroys the client after `last`, the last work on its queue, which says whether it may be destroyed. Closing
-  /// again does nothing.
+  /// again does nothing. What is under way is waited for, for `closeTimeout` at most.
   func close(_ last: @escaping @Sendable (OpaquePointer) -> Bool = { _ in true }) async {
-    await withCheckedContinuation { continuation in
+    self.refuse()
+    let isDone = await isSignalled(within: Self.closeTimeout) { done in
       self.queue.async {
         self.destroy(last)
-        continuation.resume()
+        done()
       }
     }
+    if !isDone { self.logger.warning("a client of librdkafka is not closed in time, and is left behind") }
   }
 
   /// Destroys the client, with nobody waiting for it.
@@ -114,20 +131,28 @@ final class KafkaClient: @unchecked Sendable {
     self.bell.ring()
   }
 
-  /// How long a close waits for librdkafka to end its threads.
-  private static let destroyTimeout: Duration = .seconds(30)
+  /// How long a close takes at most.
+  private static let closeTimeout: Duration = .seconds(30)
+  /// How long it waits for librdkafka to end its threads.
+  private static let destroyTimeout: Duration = .seconds(10)
 
   private func destroyHandle() {
-    let isDestroyed = DispatchSemaphore(value: 0)
-    // A thread of its own: where it never ends, nobody else waits for it.
-    Thread.detachNewThread {
+    let isDestroyed = Self.run(for: Self.destroyTimeout) {
       rd_kafka_destroy_flags(self.handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
       Unmanaged.passUnretained(self.bell).release()
-      isDestroyed.signal()
     }
-    let deadline = DispatchTime.now() + .milliseconds(Int(Self.destroyTimeout.milliseconds))
-    guard isDestroyed.wait(timeout: deadline) == .timedOut else { return }
-    self.logger.warning("a client of librdkafka does not end, and is left behind")
+    if !isDestroyed { self.logger.warning("a client of librdkafka does not end, and is left behind") }
+  }
+
+  /// Runs `body`, which calls what librdkafka sets no bound to, on a thread of its own, and waits for it. Returns
+  /// whether it ended within `timeout`; otherwise its thread is left behind. Blocks: not for a cooperative thread.
+  static func run(for timeout: Duration, _ body: @escaping @Sendable () -> Void) -> Bool {
+    let isDone = DispatchSemaphore(value: 0)
+    Thread.detachNewThread {
+      body()
+      isDone.signal()
+    }
+    return isDone.wait(timeout: .now() + .milliseconds(Int(timeout.milliseconds))) == .success
   }
 
   // MARK: Events

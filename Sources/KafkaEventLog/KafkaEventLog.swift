@@ -47,7 +47,7 @@ public final class KafkaEventLog: EventLog {
   ) async throws -> Value {
     let admin = self.admin
     do {
-      return try await self.client.run { handle in
+      return try await self.client.ask { _ in
         // Errors and log lines of the client.
         self.client.serveEvents(of: self.client.mainQueue) { _, _ in }
         return try body(admin)
@@ -57,7 +57,7 @@ public final class KafkaEventLog: EventLog {
     }
   }
 
-  /// Ends consumers, appends and readers, in that order.
+  /// Ends consumers and then appends, and readers meanwhile.
   public func close() async {
     let (consumers, appender, readers) = self.state.withLock { state in
       state.isClosed = true
@@ -68,11 +68,18 @@ public final class KafkaEventLog: EventLog {
       }
       return (state.consumers, state.appender, state.readers)
     }
-    for consumer in consumers { await consumer.close() }
-    await appender?.close()
-    await self.transactions.close()
-    for reader in readers.values { await reader.close() }
-    await self.client.close()
+    self.client.refuse()
+    // Side by side: where brokers are gone, each takes its time.
+    let areClosed = await withTaskGroup(of: Bool.self) { group in
+      for reader in readers.values { group.addTask { await reader.close() } }
+      await withTaskGroup { group in
+        for consumer in consumers { group.addTask { await consumer.close() } }
+      }
+      await appender?.close()
+      await self.transactions.close()
+      return await group.allSatisfy { $0 }
+    }
+    await self.client.close { _ in areClosed }
   }
 
   private func checkOpen() throws {
@@ -150,7 +157,7 @@ public final class KafkaEventLog: EventLog {
   /// Removes a topic. Offsets that groups have committed for it go with it, in the brokers' own time.
   public func deleteTopic(_ name: String) async throws {
     let readers = self.forget(name)
-    for reader in readers { await reader.close() }
+    for reader in readers { _ = await reader.close() }
     let topic = self.options.prefix + name
     let timeout = self.options.requestTimeout
     try await self.ask("deleting topic \(name)") { admin in

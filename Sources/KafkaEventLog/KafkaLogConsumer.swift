@@ -13,8 +13,10 @@ final class KafkaLogConsumer: LogConsumer {
   private let writer: any ConsumerWriter
   private let options: KafkaEventLog.Options
 
-  /// How long a close may take.
+  /// How long a close waits for the group to let go.
   private static let closeTimeout: Duration = .seconds(10)
+  /// How long it waits for librdkafka where that does not return.
+  private static let leaveTimeout: Duration = .seconds(15)
 
   init(group: String, client: KafkaClient, writer: any ConsumerWriter, options: KafkaEventLog.Options) {
     self.group = group
@@ -191,8 +193,13 @@ final class KafkaLogConsumer: LogConsumer {
     guard self.state.withLock({ $0.close() }) else { return }
     // Commits under way end first.
     await self.writer.close()
-    await self.client.close { handle in
-      self.leave(handle)
+    await self.client.close { _ in
+      // An assignment that comes while the group ends may be waited for for ever (librdkafka issues 4527 and 4884).
+      guard KafkaClient.run(for: Self.leaveTimeout, { self.leave() }) else {
+        self.client.logger.warning(
+          "a consumer does not leave, and is left behind", metadata: ["group": "\(self.group)"])
+        return false
+      }
       self.partitions.close()
       return self.mayBeDestroyed
     }
@@ -205,8 +212,10 @@ final class KafkaLogConsumer: LogConsumer {
     self.client.fatalError() == nil && (rd_kafka_version() >= 0x0203_0000 || self.state.withLock(\.wasAssigned))
   }
 
-  /// Leaves the group in order; what remains to be told is of no interest any more.
-  private func leave(_ handle: OpaquePointer) {
+  /// Leaves the group in order; what remains to be told is of no interest any more. The client's queue waits for it
+  /// meanwhile.
+  private func leave() {
+    let handle = self.client.handle
     guard let queue = self.partitions.groupQueue else { return }
     if let error = rd_kafka_consumer_close_queue(handle, queue) {
       rd_kafka_error_destroy(error)

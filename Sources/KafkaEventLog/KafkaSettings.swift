@@ -38,8 +38,10 @@ struct KafkaSettings: Sendable {
 
   /// Of the client that reads partitions and asks the brokers.
   var reader: [String: String] {
-    self.settings(
-      self.fetching,
+    // A question that is not answered is asked three times, whatever its caller's timeout.
+    let timeout = max(self.options.requestTimeout / 3, Self.minSocketTimeout)
+    return self.settings(
+      self.fetching.merging(["socket.timeout.ms": "\(timeout.milliseconds)"]) { $1 },
       fixed: Self.committedOnly.merging(["enable.partition.eof": "true", "auto.offset.reset": "error"]) { $1 })
   }
 
@@ -79,6 +81,8 @@ struct KafkaSettings: Sendable {
       ])
   }
 
+  /// More than a fetch may wait for records, by as much as librdkafka asks for.
+  private static let minSocketTimeout: Duration = .milliseconds(1200)
   /// What a record takes beside its bytes, at most.
   private static let recordOverhead: Int = 16 << 10
 }

@@ -2,10 +2,11 @@ import CRdkafka
 import Dispatch
 import EventLog
 import Glibc
+import Synchronization
 
 /// Reads one partition with no group, in order from wherever it is asked to, and fetches ahead while it is read on.
 ///
-/// Unchecked: every member but `bell` is used on `queue` only.
+/// Unchecked: every variable is used on `queue` only.
 final class PartitionReader: @unchecked Sendable {
   /// Rings when something has been fetched.
   let bell = ChangeBell()
@@ -17,6 +18,8 @@ final class PartitionReader: @unchecked Sendable {
   private let records: OpaquePointer
   private var isStarted = false
   private var isClosed = false
+  /// What waits on the queue fails from then on: a close does not wait for it.
+  private let isClosing = Atomic(false)
   /// Offset to be read next.
   private var position: Int64 = -1
   /// Fetched and not read yet.
@@ -24,11 +27,14 @@ final class PartitionReader: @unchecked Sendable {
   /// How far the partition has been fetched with nothing left.
   private var reachedEnd: Int64 = -1
 
-  /// How long one wait for a fetch blocks.
   /// Before a new leader is asked, in microseconds.
   private static let leaderPause: UInt32 = 50_000
+  /// How long one question for the bounds blocks; it is asked again within the request timeout.
+  private static let boundsTimeout: Duration = .seconds(5)
+  /// How long one wait for a fetch blocks.
   private static let stepTimeout: Duration = .milliseconds(100)
   private static let seekTimeout: Duration = .seconds(5)
+  private static let closeTimeout: Duration = .seconds(5)
 
   init(_ partition: TopicPartition, client: KafkaClient, options: KafkaEventLog.Options) throws {
     self.client = client
@@ -44,37 +50,37 @@ final class PartitionReader: @unchecked Sendable {
   }
 
   private func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-      self.queue.async {
-        guard !self.isClosed else {
-          return continuation.resume(throwing: EventLogError(.closed, "the log is closed"))
-        }
-        do {
-          continuation.resume(returning: try body())
-        } catch let failure as KafkaFailure {
-          continuation.resume(throwing: failure.eventLogError("reading \(self.partition)"))
-        } catch {
-          continuation.resume(throwing: error)
-        }
+    try await self.queue.abandonable {
+      guard !self.isClosing.load(ordering: .relaxed) else { throw EventLogError(.closed, "the log is closed") }
+      do {
+        return try body()
+      } catch let failure as KafkaFailure {
+        throw failure.eventLogError("reading \(self.partition)")
       }
     }
   }
 
-  /// Lets go of librdkafka's objects.
-  func close() async {
-    await withCheckedContinuation { continuation in
+  /// Lets go of librdkafka's objects. Returns whether it could: a call that librdkafka does not come back from, though
+  /// its timeout has passed, is not waited for beyond `closeTimeout`, and the client must outlive it.
+  func close() async -> Bool {
+    self.isClosing.store(true, ordering: .relaxed)
+    let isDone = await isSignalled(within: Self.closeTimeout) { done in
       self.queue.async {
-        if !self.isClosed {
-          self.isClosed = true
-          if self.isStarted { rd_kafka_consume_stop(self.topic, Int32(self.partition.partition)) }
-          rd_kafka_queue_cb_event_enable(self.records, nil, nil)
-          rd_kafka_queue_destroy(self.records)
-          rd_kafka_topic_destroy(self.topic)
-        }
-        continuation.resume()
+        self.release()
+        done()
       }
     }
     self.bell.ring()
+    return isDone
+  }
+
+  private func release() {
+    guard !self.isClosed else { return }
+    self.isClosed = true
+    if self.isStarted { rd_kafka_consume_stop(self.topic, Int32(self.partition.partition)) }
+    rd_kafka_queue_cb_event_enable(self.records, nil, nil)
+    rd_kafka_queue_destroy(self.records)
+    rd_kafka_topic_destroy(self.topic)
   }
 
   // MARK: Reading
@@ -97,7 +103,7 @@ final class PartitionReader: @unchecked Sendable {
       while self.reachedEnd < bounds.end {
         try self.fetch(timeout: Self.stepTimeout)
         if let records = try self.take(limit) { return records }
-        if ContinuousClock.now >= deadline {
+        if ContinuousClock.now >= deadline || self.isClosing.load(ordering: .relaxed) {
           throw EventLogError(.unreachable, "\(self.partition) cannot be fetched; the brokers do not answer in time")
         }
       }
@@ -130,12 +136,13 @@ final class PartitionReader: @unchecked Sendable {
         try check(
           rd_kafka_query_watermark_offsets(
             self.client.handle, self.options.prefix + self.partition.topic, Int32(self.partition.partition),
-            &earliest, &end, self.options.requestTimeout.milliseconds))
+            &earliest, &end, min(Self.boundsTimeout, self.options.requestTimeout).milliseconds))
         return OffsetBounds(earliest: earliest, end: end)
       } catch {
+        let mayAsk = ContinuousClock.now < deadline && !self.isClosing.load(ordering: .relaxed)
+        guard mayAsk, error.isLeaderUnknown || error.code == RD_KAFKA_RESP_ERR__TIMED_OUT else { throw error }
         // Another broker leads now: the client is learning which one.
-        guard error.isLeaderUnknown, ContinuousClock.now < deadline else { throw error }
-        usleep(Self.leaderPause)
+        if error.isLeaderUnknown { usleep(Self.leaderPause) }
       }
     }
   }

@@ -181,6 +181,18 @@ import Testing
     }
   }
 
+  @Test func aMemberIsClosedThoughBrokersAreGone() async throws {
+    try await withLog { cluster, log in
+      _ = try await log.append([record("0")])
+      let consumer = try await log.subscribe(group: "g", topics: ["t"], instance: nil)
+      _ = try await poll(consumer, count: 1)
+      try await cluster.takeDown()
+      await consumer.close()
+      let error = await failure { _ = try await consumer.poll(limit: ReadLimit(), timeout: .zero) }
+      #expect(error?.code == .closed)
+    }
+  }
+
   // MARK: Tools
 
   private func withLog(

@@ -45,6 +45,24 @@ import Testing
     await deployment.close()
   }
 
+  @Test func rolesEndThoughBrokersAreGone() async throws {
+    let cluster = try await KafkaTestCluster.start()
+    // Brokers that others use are not taken down.
+    guard cluster.isOwn else { return }
+    let deployment = try await KafkaDeployment.open(on: cluster)
+    let worker = deployment.worker("worker")
+    let projector = deployment.projector("reader")
+    try await worker.start()
+    try await worker.waitUntilJoined(groupCount: KafkaDeployment.workerGroupCount)
+    try await projector.start()
+    let server = try await Server.start(deployment.folder.path + "/up", arguments: deployment.arguments)
+    await cluster.stop()
+    async let ends = [worker.stop(), projector.stop()]
+    #expect(await server.stop() == 0)
+    #expect(try await ends == [0, 0])
+    await deployment.close()
+  }
+
   /// An example of `topics/examples`, byte for byte, by the script that the README names.
   private static func publishExample(to deployment: KafkaDeployment) async throws {
     let process = Process()

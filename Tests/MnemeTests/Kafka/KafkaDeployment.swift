@@ -21,8 +21,9 @@ struct KafkaDeployment {
   /// Long enough for a machine that runs every other test at the same time.
   private static let maxIdleWait: Duration = .seconds(180)
 
-  static func open(usesTransactions: Bool = true) async throws -> KafkaDeployment {
-    let cluster = try await KafkaTestCluster.shared()
+  /// On `cluster`, or else on the one that all tests share.
+  static func open(usesTransactions: Bool = true, on cluster: KafkaTestCluster? = nil) async throws -> KafkaDeployment {
+    let cluster = if let cluster { cluster } else { try await KafkaTestCluster.shared() }
     let prefix = "chaos-\(UInt64.random(in: 0 ... .max))."
     var arguments = ["--log", "kafka://\(cluster.bootstrap)", "--kafka-prefix", prefix, "--replication-factor", "1"]
     arguments += ["--kafka-transactions", usesTransactions ? "on" : "off"]
