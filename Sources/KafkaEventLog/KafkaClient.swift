@@ -100,16 +100,18 @@ final class KafkaClient: @unchecked Sendable {
   }
 
   /// Destroys the client after `last`, the last work on its queue, which says whether it may be destroyed. Closing
-  /// again does nothing. What is under way is waited for, for `closeTimeout` at most.
-  func close(_ last: @escaping @Sendable (OpaquePointer) -> Bool = { _ in true }) async {
+  /// again does nothing. What is under way is waited for, for `timeout` at most.
+  func close(
+    within timeout: Duration = closeTimeout, _ last: @escaping @Sendable (OpaquePointer) -> Bool = { _ in true }
+  ) async {
     self.refuse()
-    let isDone = await isSignalled(within: Self.closeTimeout) { done in
+    let isDone = await isSignalled(within: timeout) { done in
       self.queue.async {
         self.destroy(last)
         done()
       }
     }
-    if !isDone { self.logger.warning("a client of librdkafka is not closed in time, and is left behind") }
+    if !isDone { self.logger.warning("a client of librdkafka is not closed in time, and ends by itself") }
   }
 
   /// Destroys the client, with nobody waiting for it.
@@ -131,8 +133,8 @@ final class KafkaClient: @unchecked Sendable {
     self.bell.ring()
   }
 
-  /// How long a close takes at most.
-  private static let closeTimeout: Duration = .seconds(30)
+  /// How long a close takes at most, where nothing else is said.
+  static let closeTimeout: Duration = .seconds(30)
   /// How long it waits for librdkafka to end its threads.
   private static let destroyTimeout: Duration = .seconds(10)
 

@@ -79,8 +79,11 @@ public final class KafkaEventLog: EventLog {
       await self.transactions.close()
       return await group.allSatisfy { $0 }
     }
-    await self.client.close { _ in areClosed }
+    await self.client.close(within: Self.closeTimeout) { _ in areClosed }
   }
+
+  /// How long an answer is waited for that nobody waits for any more.
+  private static let closeTimeout: Duration = .seconds(5)
 
   private func checkOpen() throws {
     if self.state.withLock(\.isClosed) { throw EventLogError(.closed, "the log is closed") }
