@@ -26,6 +26,7 @@ final class KafkaClient: @unchecked Sendable {
   /// Used on `queue` only.
   private var isClosed = false
   private let isClosing = Atomic(false)
+  private let isLeftBehind = Atomic(false)
 
   /// Settings hold librdkafka's names; `events` is a set of `RD_KAFKA_EVENT_…`.
   /// - Throws: `EventLogError`.
@@ -88,15 +89,18 @@ final class KafkaClient: @unchecked Sendable {
   }
 
   private func openHandle() throws -> OpaquePointer {
-    guard !self.isClosing.load(ordering: .relaxed), !self.isClosed else {
-      throw EventLogError(.closed, "the log is closed")
-    }
+    guard !self.isClosing.load(ordering: .relaxed) else { throw EventLogError(.closed, "the log is closed") }
     return self.handle
   }
 
   /// What waits to be run, and what comes later, fails from now on: a close does not wait for it.
   func refuse() {
     self.isClosing.store(true, ordering: .relaxed)
+  }
+
+  /// The handle is not destroyed: librdkafka does not come back from a call that uses it.
+  func leaveBehind() {
+    self.isLeftBehind.store(true, ordering: .relaxed)
   }
 
   /// Destroys the client after `last`, the last work on its queue, which says whether it may be destroyed. Closing
@@ -116,6 +120,7 @@ final class KafkaClient: @unchecked Sendable {
 
   /// Destroys the client, with nobody waiting for it.
   func closeSoon() {
+    self.refuse()
     self.queue.async { self.destroy { _ in true } }
   }
 
@@ -129,7 +134,7 @@ final class KafkaClient: @unchecked Sendable {
       rd_kafka_purge(self.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)
     }
     // A consumer has left its group by now, or shall not leave it.
-    if mayBeDestroyed { self.destroyHandle() }
+    if mayBeDestroyed, !self.isLeftBehind.load(ordering: .relaxed) { self.destroyHandle() }
     self.bell.ring()
   }
 

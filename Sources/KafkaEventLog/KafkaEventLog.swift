@@ -70,16 +70,15 @@ public final class KafkaEventLog: EventLog {
     }
     self.client.refuse()
     // Side by side: where brokers are gone, each takes its time.
-    let areClosed = await withTaskGroup(of: Bool.self) { group in
+    await withTaskGroup { group in
       for reader in readers.values { group.addTask { await reader.close() } }
       await withTaskGroup { group in
         for consumer in consumers { group.addTask { await consumer.close() } }
       }
       await appender?.close()
       await self.transactions.close()
-      return await group.allSatisfy { $0 }
     }
-    await self.client.close(within: Self.closeTimeout) { _ in areClosed }
+    await self.client.close(within: Self.closeTimeout)
   }
 
   /// How long an answer is waited for that nobody waits for any more.
@@ -160,7 +159,7 @@ public final class KafkaEventLog: EventLog {
   /// Removes a topic. Offsets that groups have committed for it go with it, in the brokers' own time.
   public func deleteTopic(_ name: String) async throws {
     let readers = self.forget(name)
-    for reader in readers { _ = await reader.close() }
+    for reader in readers { await reader.close() }
     let topic = self.options.prefix + name
     let timeout = self.options.requestTimeout
     try await self.ask("deleting topic \(name)") { admin in

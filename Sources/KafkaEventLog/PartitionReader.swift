@@ -60,9 +60,9 @@ final class PartitionReader: @unchecked Sendable {
     }
   }
 
-  /// Lets go of librdkafka's objects. Returns whether it could: a call that librdkafka does not come back from, though
-  /// its timeout has passed, is not waited for beyond `closeTimeout`, and the client must outlive it.
-  func close() async -> Bool {
+  /// Lets go of librdkafka's objects. A call that librdkafka does not come back from, though its timeout has passed, is
+  /// not waited for beyond `closeTimeout`, and its client outlives it.
+  func close() async {
     self.isClosing.store(true, ordering: .relaxed)
     let isDone = await isSignalled(within: Self.closeTimeout) { done in
       self.queue.async {
@@ -70,8 +70,8 @@ final class PartitionReader: @unchecked Sendable {
         done()
       }
     }
+    if !isDone { self.client.leaveBehind() }
     self.bell.ring()
-    return isDone
   }
 
   private func release() {
