@@ -158,7 +158,7 @@ import Testing
     let projector = try world.projector()
     let reader = try world.reader(projector: projector)
     let running = Task { try await projector.run() }
-    while log.waits.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+    try await eventually("the projector waits") { !log.waits.isEmpty }
     #expect(Set(log.waits) == [TopicPartition(world.vectorsTopic, 0)])
     #expect(log.readCount <= 2)
     for number in 0..<4 {

@@ -24,7 +24,7 @@ import Testing
     let file = world.folder.path + "/snapshot"
     // The projector runs meanwhile: each shard is as it is at some moment.
     let reader = try world.reader(projector: projector)
-    while (try? await reader.summary().memoryCount) ?? 0 < 10 { try await Task.sleep(for: .milliseconds(2)) }
+    try await eventually("ten memories are folded") { (try? await reader.summary().memoryCount) ?? 0 >= 10 }
     let manifest = try await snapshot(world).export(to: file)
     running.cancel()
     try await running.value

@@ -73,7 +73,7 @@ import Testing
     process.standardOutput = FileHandle.nullDevice
     try process.run()
     let publisher = SendableProcess(process)
-    while publisher.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+    try await eventually("the publisher ends") { !publisher.isRunning }
     try #require(publisher.status == 0)
   }
 
